@@ -1,0 +1,1 @@
+"""What runs inside a target: standard library only, Python 3.8+, nothing else of modtui."""

@@ -1,0 +1,26 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.pythons import MISSING, PYTHONS, Python
+
+
+def pytest_report_header() -> str:
+    missing = f"; MISSING: {', '.join(MISSING)}" if MISSING else ""
+    return f"target pythons: {', '.join(map(str, PYTHONS))}{missing}"
+
+
+def pytest_sessionstart() -> None:
+    # A machine that must have every Python says so; there, a missing one is a failure, not a skip.
+    if MISSING and os.environ.get("MODTUI_ALL_PYTHONS"):
+        pytest.exit(f"target pythons are missing: {', '.join(MISSING)}", returncode=3)
+
+
+@pytest.fixture(params=PYTHONS, ids=str)
+def python(request: pytest.FixtureRequest) -> Python:
+    """Each Python on this machine in turn."""
+    return request.param
