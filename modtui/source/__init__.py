@@ -1,1 +1,1 @@
-"""The text side, in the inspector: the source as loaded, its diff, its colours, its changes on disk."""
+"""The text side, in the inspector: source as loaded, diff, colours, changes on disk."""
