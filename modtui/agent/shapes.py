@@ -184,9 +184,7 @@ class PlanStep(TypedDict):
     why: str  # "selected", "imports shop.pricing"
     hazards: list[Hazard]
     would_leave: LeftBehind
-    names_removed: list[
-        str
-    ]  # the new source no longer defines them; they stay (PEP-less: importlib.reload)
+    names_removed: list[str]  # no longer in the source; a plain reload keeps them
     names_kept: list[str]  # state kept by `try: x except NameError: x = ...` and the like
     reruns: list[Rerun]
     digest: Optional[str]  # of the bytes that this plan was made from
