@@ -1,0 +1,259 @@
+"""The command line: arguments to a verb, exceptions to words and exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from modtui import __version__, exits
+from modtui.agent import errors as agent_errors
+from modtui.exits import ExitCode
+from modtui.reach.errors import ReachError
+
+STATUSES = (
+    "source",
+    "extension",
+    "built-in",
+    "frozen",
+    "bytecode",
+    "namespace",
+    "zip",
+    "no spec",
+    "lazy",
+    "blocked",
+    "object",
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+
+def _target(text: str) -> int | str:
+    """A pid, or the path of a socket."""
+    if text.isascii() and text.isdigit():
+        return int(text)
+    if os.sep not in text and not os.path.exists(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a pid nor the path of a socket (`modtui ps` lists processes)"
+        )
+    return text
+
+
+class _Verbs:
+    """Adds verbs to the parser, each with the same look."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._verbs = parser.add_subparsers(
+            title="verbs", metavar="VERB", dest="verb", parser_class=_Parser
+        )
+
+    def add(
+        self, name: str, help: str, *, target: bool = True, json: bool = True, more: str = ""
+    ) -> argparse.ArgumentParser:
+        parser = self._verbs.add_parser(
+            name,
+            help=help,
+            description=f"{help[0].upper()}{help[1:]}.",
+            epilog=more + exits.HELP,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if target:
+            parser.add_argument(
+                "target", type=_target, metavar="TARGET", help="a pid, or the path of a socket"
+            )
+            parser.add_argument(
+                "--via",
+                choices=("listening", "ptrace", "remote_exec"),
+                help="how to get into the process, instead of the best way that works",
+            )
+        if json:
+            parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
+        return parser
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = _Parser(
+        prog="modtui",
+        description="htop for sys.modules: what a live Python process has loaded, what of it is\n"
+        "stale, what a reload would break; reload, repair, undo. Without a verb: pick a process.",
+        epilog=exits.HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"modtui {__version__}")
+    parser.add_argument("--look-only", action="store_true", help="make reloading impossible")
+    parser.add_argument(
+        "--print-completion",
+        choices=("bash", "zsh", "tcsh"),
+        metavar="SHELL",
+        help="print a completion script for bash, zsh or tcsh (needs modtui[completion])",
+    )
+    verbs = _Verbs(parser)
+    _add_app_verbs(verbs)
+    _add_looking_verbs(verbs)
+    _add_changing_verbs(verbs)
+    return parser
+
+
+def _add_look_only(parser: argparse.ArgumentParser) -> None:
+    # Suppressed, so that `modtui --look-only attach PID` keeps what was said before the verb.
+    parser.add_argument(
+        "--look-only",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="make reloading impossible",
+    )
+
+
+def _add_app_verbs(verbs: _Verbs) -> None:
+    attach = verbs.add("attach", "browse a running process in the app", json=False)
+    _add_look_only(attach)
+    run = verbs.add(
+        "run",
+        "start a program as python itself would, with the agent in it, and browse it",
+        target=False,
+        json=False,
+        more="The program runs in a terminal of its own, shown in the app with an input line;\n"
+        "when the app is closed it goes on in this terminal.\n\n"
+        "examples:\n"
+        "  modtui run app.py --port 8000\n"
+        "  modtui run -m flask run\n"
+        "  modtui run --headless -m http.server    then: modtui attach PID\n\n",
+    )
+    run.add_argument("--headless", action="store_true", help="no app: just run, with an agent")
+    _add_look_only(run)
+    run.add_argument(
+        "--python",
+        metavar="PATH",
+        help="the interpreter (default: that of the active virtual environment, else modtui's)",
+    )
+    run.add_argument(
+        "program",
+        nargs=argparse.REMAINDER,
+        metavar="[--] SCRIPT | -m MODULE | -c CODE  [ARGS...]",
+        help="what you would write after `python`",
+    )
+    demo = verbs.add("demo", "try it: a small live program to browse", target=False, json=False)
+    _add_look_only(demo)
+
+
+def _add_looking_verbs(verbs: _Verbs) -> None:
+    verbs.add("ps", "list the Python processes and whether each can be reached", target=False)
+    listing = verbs.add("list", "list the modules of a process")
+    listing.add_argument(
+        "--status", action="append", choices=STATUSES, metavar="S", help=f"{', '.join(STATUSES)}"
+    )
+    listing.add_argument("--stale", action="store_true", help="only what is not what is on disk")
+    listing.add_argument("--match", metavar="GLOB", help="only names that match, e.g. 'shop.*'")
+    check = verbs.add("check", "is what runs what is on disk? exit 1 if anything is stale")
+    check.add_argument("modules", nargs="*", metavar="MODULE")
+    check.add_argument(
+        "--prove", action="store_true", help="compare the loaded code of every module, in a helper"
+    )
+    show = verbs.add("show", "show all about one module, or about the agent itself")
+    show.add_argument("module", nargs="?", metavar="MODULE")
+    show.add_argument("--agent", action="store_true", help="what the agent adds to the target")
+    diff = verbs.add("diff", "show what changed on disk since load; exit 1 if anything did")
+    diff.add_argument("modules", nargs="*", metavar="MODULE", help="default: every stale module")
+
+
+def _add_changing_verbs(verbs: _Verbs) -> None:
+    reload = verbs.add("reload", "plan, warn, reload as one transaction, report")
+    reload.add_argument("modules", nargs="+", metavar="MODULE")
+    reload.add_argument(
+        "--patch", action="store_true", help="bring old functions, classes, instances up to date"
+    )
+    reload.add_argument(
+        "--dependents", action="store_true", help="reload the modules that import these, too"
+    )
+    reload.add_argument("--dry-run", action="store_true", help="only show the plan")
+    reload.add_argument("--yes", action="store_true", help="accept dangers")
+    thread = reload.add_mutually_exclusive_group()
+    thread.add_argument(
+        "--main-thread",
+        dest="thread",
+        action="store_const",
+        const="main",
+        help="run on the target's main thread at a safe point (default)",
+    )
+    thread.add_argument(
+        "--agent-thread",
+        dest="thread",
+        action="store_const",
+        const="agent",
+        help="run on the agent's own thread",
+    )
+    reload.set_defaults(thread="main")
+    verbs.add("undo", "take the last reload of a process back")
+    verbs.add("detach", "stop the agent; nothing of modtui stays running in the target")
+
+
+def _complain(*lines: str) -> None:
+    from modtui.source.safe import safe_text
+
+    print(
+        "modtui: " + "\n        ".join(safe_text(line) for line in lines if line), file=sys.stderr
+    )
+
+
+def _unknown_module(problem: Exception, options: argparse.Namespace) -> ExitCode:
+    _complain(str(problem), f"`modtui list {options.target}` lists what is loaded")
+    return ExitCode.USAGE
+
+
+def _refused(problem: Exception, options: argparse.Namespace) -> ExitCode:
+    _complain(str(problem), "nothing was changed; --yes accepts the danger")
+    return ExitCode.REFUSED
+
+
+def _failed(problem: Exception, options: argparse.Namespace) -> ExitCode:
+    _complain(str(problem), "nothing was changed")
+    return ExitCode.FAILED
+
+
+def _unreachable(problem: ReachError, options: argparse.Namespace) -> ExitCode:
+    _complain(problem.reason, problem.remedy)
+    return ExitCode.UNREACHABLE
+
+
+# The first that fits says it: from the special to the general.
+EDGE: tuple[tuple[type[Exception], Callable[[Any, argparse.Namespace], ExitCode]], ...] = (
+    (ReachError, _unreachable),
+    (agent_errors.UnknownModule, _unknown_module),
+    (agent_errors.Refused, _refused),
+    (agent_errors.AgentError, _failed),
+)
+
+
+def _verb(options: argparse.Namespace) -> int:
+    from modtui import commands
+
+    if options.print_completion:
+        return commands.print_completion(build_parser(), options.print_completion)
+    return commands.VERBS[options.verb or "app"](options)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. `arguments` default to the process's own."""
+    options = build_parser().parse_args(arguments)
+    try:
+        code = _verb(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away (`modtui list PID | head`); nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except tuple(kind for kind, _ in EDGE) as problem:
+        say = next(say for kind, say in EDGE if isinstance(problem, kind))
+        return say(problem, options)
+    return code

@@ -1,0 +1,337 @@
+"""The verbs: each takes parsed arguments, prints, and returns an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from modtui import printing
+from modtui.agent.errors import Refused, UnknownModule
+from modtui.exits import ExitCode
+from modtui.source.safe import safe_text
+
+if TYPE_CHECKING:
+    from modtui.agent.shapes import Freshness, Record
+    from modtui.reach.session import Session
+    from modtui.source.changes import Change
+
+SCHEMA = 1
+
+
+# What every verb does: connect, print text or JSON.
+
+
+def _narrate(text: str) -> None:
+    if sys.stderr.isatty():
+        print(f"modtui: {safe_text(text)}", file=sys.stderr)
+
+
+def _connect(options: argparse.Namespace) -> Session:
+    from modtui.reach import connect
+
+    return connect(options.target, via=options.via, progress=_narrate)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps({"schema": SCHEMA, **document}))
+
+
+def _print_lines(lines: Iterable[str], to: Any = None) -> None:
+    stream = to or sys.stdout
+    for line in lines:
+        print(safe_text(line), file=stream)
+
+
+def all_records(session: Session) -> list[Record]:
+    """The whole census."""
+    return session.calls.list_modules()["modules"]
+
+
+def _require(name: str, records: Iterable[Record]) -> Record:
+    """The record of a module the user named. Raises UnknownModule with what they may have meant."""
+    known = {record["name"]: record for record in records}
+    if name in known:
+        return known[name]
+    from rapidfuzz import process
+
+    close = [match for match, _, _ in process.extract(name, list(known), limit=3, score_cutoff=70)]
+    meant = f"; did you mean {' or '.join(close)}?" if close else ""
+    raise UnknownModule(f"{name!r} is not in sys.modules of the target{meant}")
+
+
+# Looking.
+
+
+def ps(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from modtui.reach.processes import processes
+
+    found = processes()
+    if options.json:
+        _print_json({"processes": [asdict(process) for process in found]})
+    elif found:
+        _print_lines(printing.process_lines(found))
+    else:
+        print("No Python process of another kind is running on this machine.", file=sys.stderr)
+    return ExitCode.DONE
+
+
+def list_(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        records = [
+            record
+            for record in all_records(session)
+            if (not options.status or record["status"] in options.status)
+            and (not options.stale or record["freshness"]["verdict"] in ("stale", "missing"))
+            and (not options.match or fnmatch.fnmatchcase(record["name"], options.match))
+        ]
+        if options.json:
+            _print_json({"target": session.target, "modules": records})
+        else:
+            _print_lines(printing.record_lines(records))
+    return ExitCode.DONE
+
+
+def _verdicts(
+    session: Session, records: list[Record], names: list[str], prove: bool
+) -> dict[str, Freshness]:
+    if names:
+        records = [_require(name, records) for name in names]
+    verdicts = {record["name"]: record["freshness"] for record in records}
+    if prove:
+        from modtui.source.prove import prove as prove_them
+
+        comparable = [name for name, f in verdicts.items() if f["verdict"] != "n/a"]
+        verdicts.update(
+            prove_them(session.calls, comparable, session.target, session.root, _narrate)
+        )
+    return verdicts
+
+
+def check(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        records = all_records(session)
+        verdicts = _verdicts(session, records, options.modules, options.prove)
+        target = session.target
+    stale = [name for name, f in verdicts.items() if f["verdict"] in ("stale", "missing")]
+    if options.json:
+        files = {record["name"]: record["file"] for record in records}
+        modules = [
+            {"name": name, "file": files[name], "freshness": freshness}
+            for name, freshness in verdicts.items()
+        ]
+        _print_json({"target": target, "stale": stale, "modules": modules})
+    else:
+        _print_lines(printing.check_lines(verdicts))
+    return ExitCode.DIFFERENT if stale else ExitCode.DONE
+
+
+def show(options: argparse.Namespace) -> int:
+    if not options.agent and options.module is None:
+        print("modtui show: name a MODULE, or ask for --agent", file=sys.stderr)
+        return ExitCode.USAGE
+    with _connect(options) as session:
+        if options.agent:
+            hello = session.calls.hello()
+            if options.json:
+                _print_json({"agent": hello})
+            else:
+                _print_lines(printing.agent_lines(hello))
+            return ExitCode.DONE
+        _require(options.module, all_records(session))
+        detail = session.calls.show(options.module)
+        if options.json:
+            _print_json({"target": session.target, "module": detail})
+        else:
+            _print_lines(printing.detail_lines(detail))
+    return ExitCode.DONE
+
+
+def _changes(session: Session, names: list[str]) -> list[Change]:
+    from modtui.source.changes import change
+
+    records = all_records(session)
+    if names:
+        for name in names:
+            _require(name, records)
+    else:
+        names = [r["name"] for r in records if r["freshness"]["verdict"] in ("stale", "missing")]
+    return [change(session.calls, name, root=session.root) for name in names]
+
+
+def _painted(unified: str) -> Iterator[str]:
+    """Unified diff lines, coloured as git does, safe for a terminal."""
+    paint = {"+": "32", "-": "31", "@": "36"} if "NO_COLOR" not in os.environ else {}
+    for line in unified.rstrip("\n").split("\n"):
+        code = "1" if line.startswith(("+++ ", "--- ")) and paint else paint.get(line[:1])
+        text = safe_text(line)
+        yield f"\x1b[{code}m{text}\x1b[m" if code else text
+
+
+def _print_change(change: Change) -> None:
+    baseline = change.baseline
+    known = f"{baseline.detail} ({baseline.proof})" if baseline.proof != "none" else baseline.detail
+    print(safe_text(f"modtui: {change.name}: {change.error or known}"), file=sys.stderr)
+    unified = change.unified()
+    if not unified:
+        return
+    if sys.stdout.isatty():
+        for line in _painted(unified):
+            print(line)
+    else:
+        # What is not for eyes is for `patch`: exactly the text.
+        sys.stdout.buffer.write(unified.encode("utf-8", "surrogateescape"))
+
+
+def diff(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        changes = _changes(session, options.modules)
+        if options.json:
+            _print_json({"diffs": [change.as_json() for change in changes]})
+        else:
+            for change in changes:
+                _print_change(change)
+            if not changes:
+                print("modtui: nothing is stale", file=sys.stderr)
+    return ExitCode.DIFFERENT if any(change.unified() for change in changes) else ExitCode.DONE
+
+
+# Changing.
+
+
+def reload(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        records = all_records(session)
+        for name in options.modules:
+            _require(name, records)
+        plan = session.calls.plan(
+            options.modules, patch=options.patch, dependents=options.dependents
+        )
+        if options.dry_run and options.json:
+            _print_json({"plan": plan})
+        else:
+            _print_lines(
+                printing.plan_lines(plan), to=sys.stdout if options.dry_run else sys.stderr
+            )
+        if options.dry_run:
+            return ExitCode.DONE
+        if plan["level"] == "danger" and not options.yes:
+            raise Refused("the plan holds a danger (see above)")
+        report = session.reload(
+            options.modules,
+            patch=options.patch,
+            dependents=options.dependents,
+            yes=options.yes,
+            expect={step["name"]: step["digest"] for step in plan["steps"] if step["digest"]},
+            thread=options.thread,
+            progress=_narrate,
+        )
+    if options.json:
+        _print_json(dict(report))
+    else:
+        _print_lines(printing.report_lines(report))
+        if report["ok"] and report["modules"]:
+            _narrate(f"`modtui undo {options.target}` takes this back")
+    if not report["ok"]:
+        return ExitCode.FAILED
+    return ExitCode.DONE if report["modules"] else ExitCode.REFUSED
+
+
+def undo(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        report = session.undo()
+    if options.json:
+        _print_json(dict(report))
+    else:
+        _print_lines(printing.undo_lines(report))
+    return ExitCode.DONE
+
+
+def detach(options: argparse.Namespace) -> int:
+    with _connect(options) as session:
+        journal = session.calls.hello()["journal"]
+        session.detach()
+    if options.json:
+        _print_json({"detached": True, "forgotten": journal})
+    else:
+        forgotten = f"; {printing.count(journal, 'reload')} can no longer be undone"
+        print(f"The agent has left{forgotten if journal else ''}.")
+    return ExitCode.DONE
+
+
+# The app.
+
+
+def app(options: argparse.Namespace) -> int:
+    from modtui.tui.app import run_app
+
+    return run_app(None, look_only=options.look_only)
+
+
+def attach(options: argparse.Namespace) -> int:
+    from modtui.tui.app import run_app
+
+    return run_app(lambda: _connect(options), look_only=options.look_only)
+
+
+def _program(options: argparse.Namespace) -> list[str]:
+    arguments: list[str] = options.program
+    return arguments[1:] if arguments[:1] == ["--"] else arguments
+
+
+def run(options: argparse.Namespace) -> int:
+    from modtui.reach import running
+
+    program = _program(options)
+    if not program:
+        print("modtui run: name a SCRIPT, or -m MODULE\nTry: modtui run --help", file=sys.stderr)
+        return ExitCode.USAGE
+    if options.headless:
+        return running.run(program, python=options.python, terminal="inherit").wait()
+    from modtui.tui.app import run_app
+
+    started = running.run(program, python=options.python, terminal="pty")
+    run_app(started.connect, look_only=options.look_only, running=started)
+    return started.hand_over()
+
+
+def demo(options: argparse.Namespace) -> int:
+    from modtui.demo import run_demo
+
+    return run_demo(look_only=options.look_only)
+
+
+def print_completion(parser: argparse.ArgumentParser, shell: str) -> int:
+    """Print a completion script; needs shtab."""
+    try:
+        import shtab
+    except ImportError:
+        print(
+            "modtui: completions need shtab: pip install 'modtui[completion]'",
+            file=sys.stderr,
+        )
+        return ExitCode.USAGE
+    print(shtab.complete(parser, shell))
+    return ExitCode.DONE
+
+
+VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "app": app,
+    "attach": attach,
+    "run": run,
+    "demo": demo,
+    "ps": ps,
+    "list": list_,
+    "check": check,
+    "show": show,
+    "diff": diff,
+    "reload": reload,
+    "undo": undo,
+    "detach": detach,
+}

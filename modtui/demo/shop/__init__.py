@@ -1,0 +1,1 @@
+"""A little shop that serves prices over HTTP and never wants to be restarted."""

@@ -1,0 +1,30 @@
+"""python -m shop PORT_FILE: serve on a free port of this machine; write the port to the file."""
+
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from shop import views
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        status, text = views.answer(self.path)
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "text/plain; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def main():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with open(sys.argv[1], "w") as port_file:
+        port_file.write(f"{server.server_port}\n")
+    server.serve_forever()
+
+
+main()
