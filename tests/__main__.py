@@ -16,14 +16,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("MODTUI_VENV", ROOT / ".venv"))
-PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
 
 
 def prepare() -> None:
     """Make the environment, or bring it up to date with pyproject.toml."""
     wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
     stamp = VENV / "modtui-installed"
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+    if stamp.exists() and stamp.read_text() == wanted:
         return
     venv.create(VENV, with_pip=True, clear=True)
     install = [str(PYTHON), "-m", "pip", "install", "--quiet", "--editable", f"{ROOT}[dev]"]
@@ -40,20 +41,20 @@ def checks(arguments: list[str]) -> list[list[str]]:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["mypy", "modtui"],
-        ["importlinter.cli"],
+        ["lint-imports", "--no-cache"],
         pytest,
     ]
 
 
 def main() -> int:
-    if sys.version_info < (3, 11):  # noqa: UP036: said in words to who runs it with an older one
+    if sys.version_info < (3, 11):  # noqa: UP036 - said in words to who has an older one
         print("modtui needs Python 3.11 or newer", file=sys.stderr)
         return 2
     prepare()
     failed = []
     for command in checks(sys.argv[1:]):
         print(f"\n$ {' '.join(command)}", flush=True)
-        if subprocess.run([str(PYTHON), "-m", *command], cwd=ROOT, check=False).returncode:
+        if subprocess.run([str(BIN / command[0]), *command[1:]], cwd=ROOT, check=False).returncode:
             failed.append(command[0])
     print(f"\nfailed: {', '.join(failed)}" if failed else "\nall checks passed", flush=True)
     return 1 if failed else 0
