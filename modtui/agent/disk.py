@@ -1,0 +1,161 @@
+"""Files as the target sees them: their identity, their bytes, and since when a path has led there."""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+from .system import absolute, os, split
+
+try:
+    from _blake2 import blake2b
+except ImportError:  # an interpreter built without it
+    from .blake2 import blake2b  # type: ignore[assignment]
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Dict, Optional, Tuple
+
+    Stamp = Tuple[int, int, int, int, int]
+
+# The kernel stamps files with a clock that lags by up to one tick of at most 10 ms.
+CLOCK_LAG_NS = 10_000_000
+MAX_LINKS = 40
+_FORMAT, _LINK, _REGULAR, _DIRECTORY = 0o170000, 0o120000, 0o100000, 0o040000
+
+
+def stamp(status: os.stat_result) -> Stamp:
+    """The identity of one state of a file: (device, inode, size, mtime ns, ctime ns)."""
+    return (
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+    )
+
+
+def is_regular(status: os.stat_result) -> bool:
+    """Whether it is an ordinary file."""
+    return status.st_mode & _FORMAT == _REGULAR
+
+
+def is_directory(status: os.stat_result) -> bool:
+    """Whether it is a directory."""
+    return status.st_mode & _FORMAT == _DIRECTORY
+
+
+def digest(data: bytes) -> str:
+    """The name of a text: blake2b of its bytes, 16 bytes, in hex."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+def read(path: str) -> Tuple[bytes, Stamp, bool]:
+    """(bytes, identity, sure) of a file; not sure when it changed while it was read.
+
+    Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not is_regular(status):  # a pipe would block, a directory cannot be read
+            raise OSError(errno.EISDIR, "not a regular file", path)
+        before, parts = stamp(status), []
+        while True:
+            part = os.read(descriptor, 1 << 20)
+            if not part:
+                break
+            parts.append(part)
+        after = stamp(os.fstat(descriptor))
+    finally:
+        os.close(descriptor)
+    return b"".join(parts), before, before == after
+
+
+_digests: Dict[str, Tuple[Stamp, str]] = {}
+
+
+def digest_of_file(path: str, known: Stamp) -> Optional[str]:
+    """The digest of a file whose identity is now `known`; None if it changes under our eyes.
+
+    Raises OSError.
+    """
+    cached = _digests.get(path)
+    if cached is not None and cached[0] == known:
+        return cached[1]
+    data, found, sure = read(path)
+    if not sure:
+        return None
+    value = digest(data)
+    _digests[path] = (found, value)
+    return value
+
+
+class Paths:
+    """One look at many files; what it learns of directories it keeps for the look only.
+
+    A file at a path is the one that was there at some time T if neither it nor the way to it has
+    changed since. A file's ctime ticks when it is written, renamed or linked. That a directory on
+    the way is another one shows twice: the ctime of what was moved ticks, and so does the one of
+    the directory that holds it. So the way has not changed since the earlier of the two; entries
+    made in a directory (a `__pycache__`) do not spoil the proof.
+    """
+
+    def __init__(self) -> None:
+        self._ways: Dict[str, int] = {}
+        self._ctimes: Dict[str, int] = {}
+
+    def look(self, path: str) -> Tuple[os.stat_result, int]:
+        """(stat of the file, time in ns since when the path leads to this state of it).
+
+        Raises OSError.
+        """
+        return self._look(absolute(path), MAX_LINKS)
+
+    def _look(self, path: str, links: int) -> Tuple[os.stat_result, int]:
+        status = os.lstat(path)
+        directory = split(path)[0]
+        since = self._way(directory, links)
+        if status.st_mode & _FORMAT != _LINK:
+            return status, max(since, _changed(status))
+        target = self._target(path, directory, links)
+        since = max(since, min(_changed(status), self._ctime(directory)))
+        status, there = self._look(target, links - 1)
+        return status, max(since, there)
+
+    def _way(self, directory: str, links: int) -> int:
+        known = self._ways.get(directory)
+        if known is None:
+            known = self._ways[directory] = self._look_at_way(directory, links)
+        return known
+
+    def _look_at_way(self, directory: str, links: int) -> int:
+        parent, name = split(directory)
+        if not name or parent == directory:
+            return 0
+        since = self._way(parent, links)
+        status = os.lstat(directory)
+        since = max(since, min(_changed(status), self._ctime(parent)))
+        if status.st_mode & _FORMAT == _LINK:
+            since = max(since, self._way(self._target(directory, parent, links), links - 1))
+        return since
+
+    def _target(self, path: str, directory: str, links: int) -> str:
+        if links <= 0:
+            raise OSError(errno.ELOOP, "too many symbolic links", path)
+        target = os.readlink(path).rstrip("/") or "/"
+        if target[:1] == "/":
+            return target
+        return directory + target if directory[-1:] == "/" else directory + "/" + target
+
+    def _ctime(self, directory: str) -> int:
+        known = self._ctimes.get(directory)
+        if known is None:
+            known = self._ctimes[directory] = _changed(os.stat(directory))
+        return known
+
+
+def _changed(status: os.stat_result) -> int:
+    if sys.platform == "win32":  # there it is the time of creation
+        return 1 << 63
+    return status.st_ctime_ns + CLOCK_LAG_NS

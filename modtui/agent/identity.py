@@ -1,0 +1,172 @@
+"""Who the target is, when it started, and what the agent itself has brought into it."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from . import raw
+from .system import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import FrozenSet, Iterable, List, Optional, Tuple
+
+    from . import shapes
+
+SCHEMA = 1
+PACKAGE = __name__.rpartition(".")[0]
+ROOT = PACKAGE.partition(".")[0]
+# A process that was forked and never called exec runs its parent's image (Linux, sched.h).
+PF_FORKNOEXEC = 0x40
+
+thread_count = 0  # the agent's threads in the target; the channel counts
+
+_arrival = "in process"
+_version = ""
+_added = frozenset()  # type: FrozenSet[str]
+_sockets = []  # type: List[str]
+_argv = None  # type: Optional[List[str]]
+
+
+def arrived(arrival: str, version: str, added: Iterable[str], sockets: Iterable[str]) -> None:
+    """Say how the agent came: one of shapes.Arrival, modtui's version, the sys.modules entries that
+    only the agent's own import brought, and where it listens."""
+    global _arrival, _version, _added, _sockets
+    _arrival, _version = arrival, version
+    _added, _sockets = frozenset(added), list(sockets)
+
+
+def hello() -> shapes.Hello:
+    """Who the target is, how the agent came, and what it added to the target."""
+    from . import baseline  # at call time: baseline needs this module
+
+    return {
+        "schema": SCHEMA,
+        "version": _version or _own_version(),
+        "arrival": _arrival,  # type: ignore[typeddict-item]
+        "capturing": baseline.capturing(),
+        "target": target(),
+        "sockets": list(_sockets),
+        "added": sorted(agent_modules()),
+        "threads": thread_count,
+        "journal": _undoable(),
+    }
+
+
+def target() -> shapes.Target:
+    """The target process; `started` is 0.0 when it cannot be known."""
+    return {
+        "pid": os.getpid(),
+        "python": "%d.%d.%d" % tuple(sys.version_info[:3]) + _pre_release(),
+        "implementation": sys.implementation.name,
+        "executable": raw.exact_str(_sys("executable")) or "",
+        "argv": _arguments(),
+        "cwd": _cwd(),
+        "started": started() or 0.0,
+    }
+
+
+def agent_modules() -> FrozenSet[str]:
+    """The names in sys.modules that are there because of the agent."""
+    prefix = ROOT + "."
+    names = [key for key, _ in raw.items(raw.modules()) if type(key) is str]
+    own = [name for name in names if name == ROOT or name.startswith(prefix)]
+    return frozenset(own) | _added.intersection(names)
+
+
+def started() -> Optional[float]:
+    """When this process started, in seconds since the epoch; None where it cannot be known."""
+    ticks = _stat_fields("/proc/self/stat")
+    return None if ticks is None else _epoch(ticks[2])
+
+
+def image_started() -> Optional[float]:
+    """A time, in seconds since the epoch, before which nothing of this process' memory was loaded.
+
+    That is the start of the nearest ancestor, this process included, that called exec: what was
+    forked since shares its modules. Adoption by an older process only makes the answer earlier.
+    None where it cannot be known.
+    """
+    path = "/proc/self/stat"
+    for _ in range(64):
+        found = _stat_fields(path)
+        if found is None:
+            return None
+        parent, flags, start = found
+        if not flags & PF_FORKNOEXEC:
+            return _epoch(start)
+        if parent <= 0:  # it lives outside of our pid namespace
+            return None
+        path = "/proc/%d/stat" % parent
+    return None
+
+
+def _stat_fields(path: str) -> Optional[Tuple[int, int, int]]:
+    """(parent, flags, start in clock ticks) of a process; proc_pid_stat(5)."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+    except OSError:
+        return None
+    fields = data[data.rfind(b")") + 2 :].split()  # the name may hold blanks and parentheses
+    try:
+        return int(fields[1]), int(fields[6]), int(fields[19])
+    except (IndexError, ValueError):
+        return None
+
+
+def _epoch(ticks: int) -> Optional[float]:
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    if clock is None:
+        return None
+    boot = time.time() - time.clock_gettime(clock)
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _sys(name: str) -> object:
+    return raw.get(raw.module_dict(sys), name)
+
+
+def _arguments() -> List[str]:
+    """The whole command line, the interpreter included, as the kernel keeps it."""
+    global _argv
+    if _argv is None:
+        # sys.argv is the program's to change; orig_argv (3.10+) less so, the kernel's copy not.
+        _argv = _kernel_arguments() or raw.exact_strs(_sys("argv"))
+    return _argv
+
+
+def _kernel_arguments() -> List[str]:
+    try:
+        with open("/proc/self/cmdline", "rb") as file:
+            data = file.read()
+    except OSError:
+        return []
+    encoding = sys.getfilesystemencoding()
+    return [part.decode(encoding, "surrogateescape") for part in data.rstrip(b"\0").split(b"\0")]
+
+
+def _cwd() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it was removed
+        return ""
+
+
+def _pre_release() -> str:
+    level, serial = sys.version_info[3], sys.version_info[4]
+    short = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(level)
+    return "" if short is None else "%s%d" % (short, serial)
+
+
+def _own_version() -> str:
+    namespace = raw.module_dict(raw.modules().get(ROOT))
+    return raw.exact_str(raw.get(namespace, "__version__")) or ""
+
+
+def _undoable() -> int:
+    reloading = sys.modules.get(PACKAGE + ".reloading")
+    if reloading is None:
+        return 0
+    return sum(1 for entry in reloading.journal.entries() if entry["undoable"])

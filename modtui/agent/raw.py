@@ -1,0 +1,292 @@
+"""Reading foreign objects without touching them.
+
+`isinstance`, `hasattr`, `getattr`, `repr`, `==`, `hash`, `len` and `bool` all run code of the object
+that they are asked about; a lazily loaded module is executed by one of them. Here objects are read
+through the C slots of their real type only (`type(x)`, the member descriptors of the built-in types,
+exact dicts), so that nothing of the target's is called, imported or loaded.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from .errors import UnknownModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    Key = Any
+    Entries = List[Tuple[str, Key, Any]]
+
+
+def _function() -> None:
+    """Only its type matters."""
+
+
+def _cell_of(value: object) -> Any:
+    return (lambda: value).__closure__[0]  # type: ignore[index]
+
+
+# `types` says the same, but need not be imported in a target.
+ModuleType = type(sys)
+FunctionType = type(_function)
+CodeType = type(_function.__code__)
+CellType = type(_cell_of(None))
+MethodType = type([].append) if TYPE_CHECKING else type(type("", (), {"m": _function})().m)
+BuiltinFunctionType = type(len)
+MappingProxyType = type(type.__dict__)
+GetSetDescriptorType = type(type.__dict__["__dict__"])
+MemberDescriptorType = type(FunctionType.__dict__["__globals__"])
+
+_module_dict = ModuleType.__dict__["__dict__"].__get__
+_type_dict = type.__dict__["__dict__"].__get__
+_type_mro = type.__dict__["__mro__"].__get__
+_type_name = type.__dict__["__name__"].__get__
+_type_qualname = type.__dict__["__qualname__"].__get__
+_cell_contents = CellType.__dict__["cell_contents"].__get__
+_text = str.__str__
+_dict_items = dict.items
+_function_slots = {
+    name: FunctionType.__dict__[name].__get__
+    for name in (
+        "__code__",
+        "__globals__",
+        "__closure__",
+        "__defaults__",
+        "__kwdefaults__",
+        "__dict__",
+        "__name__",
+        "__qualname__",
+        "__module__",
+    )
+}
+
+
+def is_class(value: object) -> bool:
+    """Whether it is a class, whatever its metaclass; `isinstance` would ask `__class__`."""
+    try:
+        _type_mro(value)
+    except TypeError:
+        return False
+    return True
+
+
+def is_module(value: object) -> bool:
+    """Whether it is a module object, of `types.ModuleType` or of a real subclass."""
+    try:
+        _module_dict(value)
+    except TypeError:
+        return False
+    return True
+
+
+def module_dict(value: object) -> Optional[Dict[Any, Any]]:
+    """The namespace of a module object; None when it is no module object or has none."""
+    try:
+        found = _module_dict(value)
+    except TypeError:
+        return None
+    return found if type(found) is dict else None
+
+
+def class_dict(value: object) -> Optional[Dict[Any, Any]]:
+    """A copy of a class's own namespace; None when it is not a class."""
+    try:
+        found = _type_dict(value)
+    except TypeError:
+        return None
+    return found.copy() if type(found) is MappingProxyType else None
+
+
+def mro(cls: object) -> Tuple[Any, ...]:
+    """The method resolution order of a class; () when it has none or is not a class."""
+    try:
+        found = _type_mro(cls)
+    except TypeError:
+        return ()
+    return found if type(found) is tuple else ()
+
+
+def class_name(cls: object) -> str:
+    """The `__name__` of a class; "?" when it is not a class."""
+    try:
+        return _text(_type_name(cls))
+    except TypeError:
+        return "?"
+
+
+def class_qualname(cls: object) -> str:
+    """The `__qualname__` of a class; "?" when it is not a class."""
+    try:
+        return _text(_type_qualname(cls))
+    except TypeError:
+        return "?"
+
+
+def class_module(cls: object) -> Optional[str]:
+    """The `__module__` of a class as far as it is a plain str."""
+    namespace = class_dict(cls)
+    if namespace is None:
+        return None
+    found = exact_str(namespace.get("__module__"))
+    if found is None and not _is_heap_type(cls):
+        found = _static_type_module(cls)
+    return found
+
+
+def _is_heap_type(cls: object) -> bool:
+    return bool(type.__dict__["__flags__"].__get__(cls) & (1 << 9))  # Py_TPFLAGS_HEAPTYPE
+
+
+def _static_type_module(cls: object) -> Optional[str]:
+    # Of a static C type the getter only cuts the name in tp_name; it runs nothing.
+    try:
+        return exact_str(type.__dict__["__module__"].__get__(cls))
+    except (AttributeError, TypeError):
+        return None
+
+
+def type_name(value: object) -> str:
+    """The name of a value's real type."""
+    return class_name(type(value))
+
+
+def function_slot(function: object, slot: str) -> Any:
+    """A slot such as `__code__` or `__closure__` of a plain function; None of anything else."""
+    if type(function) is not FunctionType:
+        return None
+    return _function_slots[slot](function)
+
+
+def cell_contents(cell: object) -> Any:
+    """What a closure's cell holds; None when it is empty or not a cell."""
+    try:
+        return _cell_contents(cell)
+    except (TypeError, ValueError):
+        return None
+
+
+def exact_str(value: object) -> Optional[str]:
+    """The value itself if it is a plain str, otherwise None."""
+    return value if type(value) is str else None
+
+
+def text(value: object) -> Optional[str]:
+    """The text of a str or of an instance of a subclass of it, as a plain str; otherwise None."""
+    if type(value) is str:
+        return value
+    try:
+        return _text(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def exact_strs(value: object) -> List[str]:
+    """The plain strs in an exact list or tuple; [] of anything else."""
+    if type(value) is not list and type(value) is not tuple:
+        return []
+    return [item for item in value[:] if type(item) is str]
+
+
+def get(mapping: object, key: str) -> Any:
+    """A value of an exact dict; None when it is missing or it is not an exact dict."""
+    return mapping.get(key) if type(mapping) is dict else None
+
+
+def items(mapping: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
+    """The items of a dict that other threads may change meanwhile; no key is hashed or compared."""
+    for _ in range(100):
+        try:
+            return list(_dict_items(mapping))
+        except RuntimeError:  # it changed size while it was copied
+            continue
+    return []
+
+
+def instance_dict(value: object) -> Optional[Dict[Any, Any]]:
+    """The `__dict__` of an instance, read through the real type's own descriptor; None without."""
+    for cls in mro(type(value)):
+        descriptor = _type_dict(cls).get("__dict__")
+        if descriptor is None:
+            continue
+        if type(descriptor) not in (GetSetDescriptorType, MemberDescriptorType):
+            return None  # somebody's property
+        try:
+            found = descriptor.__get__(value)
+        except (AttributeError, TypeError):
+            return None
+        return found if type(found) is dict else None
+    return None
+
+
+def slot(value: object, name: str) -> Any:
+    """An attribute that the real type keeps in a C slot or member (`property.fget`...), or None."""
+    for cls in mro(type(value)):
+        descriptor = _type_dict(cls).get(name)
+        if descriptor is None:
+            continue
+        if type(descriptor) not in (MemberDescriptorType, GetSetDescriptorType):
+            return None
+        try:
+            return descriptor.__get__(value)
+        except (AttributeError, TypeError):
+            return None
+    return None
+
+
+def attribute(value: object, name: str) -> Any:
+    """An attribute as stored: in the instance's dict, else in a slot of its type; else None."""
+    namespace = instance_dict(value)
+    if namespace is not None and name in namespace:
+        return namespace[name]
+    return slot(value, name)
+
+
+def modules() -> Dict[Any, Any]:
+    """`sys.modules` itself, as the dict that it must be; an empty one when it was replaced."""
+    found = _module_dict(sys).get("modules")
+    kind = type(found)
+    if kind is dict or dict in mro(kind):
+        return found  # type: ignore[no-any-return]
+    return {}
+
+
+def entries() -> Entries:
+    """(name, key, value) of every entry of `sys.modules`, names being unique and plain strs.
+
+    The name is the key where that is a plain str; other keys get a name that says what they are.
+    """
+    found = items(modules())
+    names = {key for key, _ in found if type(key) is str}
+    result = []
+    for key, value in found:
+        name = key if type(key) is str else _name_of_odd_key(key, names)
+        result.append((name, key, value))
+    return result
+
+
+def _name_of_odd_key(key: object, taken: Any) -> str:
+    kind = type_name(key)
+    said = text(key)
+    if said is None and type(key) in (int, float, bool, bytes, type(None)):
+        said = repr(key)
+    stem = "<%s>" % kind if said is None else "<%s %s>" % (kind, said)
+    name, number = stem, 2
+    while name in taken:
+        name, number = "%s (%d)" % (stem, number), number + 1
+    taken.add(name)
+    return name
+
+
+def find(name: str) -> Any:
+    """The value of the entry that `entries` calls so, which may be None. Raises UnknownModule."""
+    for known, _, value in entries():
+        if known == name:
+            return value
+    raise UnknownModule("there is no module %r in sys.modules" % (name,))
+
+
+def find_module_dict(name: str) -> Optional[Dict[Any, Any]]:
+    """The namespace of that entry; None when it is no module object. Raises UnknownModule."""
+    return module_dict(find(name))

@@ -1,0 +1,47 @@
+"""The operating system's calls from the built-in module: immune to patched or faked `os`."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+if sys.platform == "win32":
+    import nt as os
+else:
+    import posix as os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Tuple
+
+SEPARATORS = "\\/" if sys.platform == "win32" else "/"
+
+__all__ = ["SEPARATORS", "absolute", "is_absolute", "os", "pause", "split"]
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path does not depend on the current directory."""
+    if sys.platform == "win32":
+        return path[:1] in ("/", "\\") or path[1:2] == ":"
+    return path[:1] == "/"
+
+
+def absolute(path: str) -> str:
+    """The path from the root, unnormalised. Raises OSError when the current directory is gone."""
+    return path if is_absolute(path) else os.getcwd() + SEPARATORS[0] + path
+
+
+def split(path: str) -> Tuple[str, str]:
+    """(directory, last part) of a path, as `os.path.split` but for trailing separators."""
+    at = max(path.rfind(separator) for separator in SEPARATORS)
+    return path[: at or 1] if at >= 0 else "", path[at + 1 :]
+
+
+def pause(seconds: float) -> None:
+    """Let other threads have the interpreter for so long.
+
+    Where `time.sleep` was replaced (gevent) it must not be called from the agent's threads; the
+    interpreter's own switching of threads then has to do.
+    """
+    if type(time.sleep) is type(len):
+        time.sleep(seconds)
