@@ -1,0 +1,288 @@
+"""What changed in a module since it was loaded, and how that is known.
+
+The text as loaded is asked of one witness after the other. Whatever is shown says which witness it
+came from and whether it is proved; what is only a guess is called a guess.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from modtui.source.definitions import Comparison, Definition, compare, outline
+from modtui.source.diff import Diff, Hunk, Row
+from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+    from modtui.source.store import Store
+
+
+class Calls(Protocol):
+    """What is asked of an agent here; `modtui.agent.calls.Calls` and its proxies have it."""
+
+    def hello(self) -> shapes.Hello: ...
+    def source(self, name: str) -> shapes.Text: ...
+    def baseline(self, name: str) -> shapes.BaselineText: ...
+    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
+    def remember(self, texts: list[shapes.Remembered]) -> int: ...
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The source as loaded: its bytes (None if unknown), which witness has it, and how sure.
+
+    `source` is one of captured, linecache, zip, store, file, git, wheel, none; `proof` is proved,
+    likely (evidence, but not all of it) or none (a guess, or nothing); `detail` is a sentence.
+    """
+
+    data: bytes | None
+    source: str
+    proof: str
+    detail: str
+
+    @property
+    def proved(self) -> bool:
+        """Whether this is the text that was loaded, beyond doubt."""
+        return self.data is not None and self.proof == "proved"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A module's source as loaded beside its file now.
+
+    `data` is the file's bytes now, None with `error` saying why; `digest` is blake2b-128 of them,
+    the one that a reload is told to expect.
+    """
+
+    name: str
+    file: str | None
+    baseline: Baseline
+    data: bytes | None
+    error: str | None = None
+    digest: str | None = None
+
+    @cached_property
+    def old_text(self) -> SourceText | None:
+        """The text as loaded, None if it is not known."""
+        return None if self.baseline.data is None else decode(self.baseline.data)
+
+    @cached_property
+    def new_text(self) -> SourceText | None:
+        """The file's text now, None if it cannot be read."""
+        return None if self.data is None else decode(self.data)
+
+    @property
+    def old(self) -> tuple[str, ...] | None:
+        """The lines as loaded, without line ends."""
+        return None if self.old_text is None else self.old_text.lines
+
+    @property
+    def new(self) -> tuple[str, ...] | None:
+        """The lines of the file now, without line ends."""
+        return None if self.new_text is None else self.new_text.lines
+
+    @property
+    def comparable(self) -> bool:
+        """Whether both texts are at hand."""
+        return self.old_text is not None and self.new_text is not None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the file is not byte for byte what was loaded (False if that is not known)."""
+        return self.comparable and self.baseline.data != self.data
+
+    @cached_property
+    def diff(self) -> Diff:
+        """The difference by lines; empty if a text is missing."""
+        if not self.comparable:
+            return Diff((), ())
+        return Diff(self.old or (), self.new or ())
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The lines side by side."""
+        return self.diff.rows
+
+    @cached_property
+    def hunks(self) -> tuple[Hunk, ...]:
+        """The places that changed, with three lines around them."""
+        return self.diff.hunks()
+
+    @property
+    def added(self) -> int:
+        """How many lines are new."""
+        return self.diff.added
+
+    @property
+    def removed(self) -> int:
+        """How many lines are gone."""
+        return self.diff.removed
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The definitions that differ, and whether the texts are Python at all."""
+        if self.baseline.data is None or self.data is None or not self.differs:
+            return Comparison(())
+        return compare(self.baseline.data, self.data)
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """Functions, classes and values that were added, removed or changed."""
+        return self.comparison.definitions
+
+    @cached_property
+    def note(self) -> str | None:
+        """What the lines alone do not tell: other line ends, odd bytes, only comments changed."""
+        return " · ".join(self._notes()) or None
+
+    def _notes(self) -> list[str]:
+        if not self.comparable or not self.differs:
+            return []
+        assert self.old_text is not None
+        assert self.new_text is not None
+        said = []
+        if self.old == self.new and (
+            beyond := difference_beyond_lines(self.old_text, self.new_text)
+        ):
+            said.append(beyond)
+        elif self.comparison.same_code:
+            said.append("only comments or layout changed")
+        if self.new_text.note:
+            said.append(f"the file is not readable as Python: {self.new_text.note}")
+        if self.old_text.note:
+            said.append(f"the text as loaded is shown inexactly: {self.old_text.note}")
+        return said
+
+    def unified(self, context: int = 3) -> str | None:
+        """The unified diff, "" if nothing differs, None if a text is missing. `patch` takes it."""
+        if self.old_text is None or self.new_text is None:
+            return None
+        if not self.differs:
+            return ""
+        old, new = patch_lines(self.old_text), patch_lines(self.new_text)
+        diff = (
+            self.diff
+            if old == list(self.old_text.lines) and new == list(self.new_text.lines)
+            else Diff(old, new)
+        )
+        path = _patch_path(self.file or self.name)
+        return diff.unified(
+            f"{_quoted('a/' + path)}\tas loaded ({self.baseline.source}, {self._sure()})",
+            f"{_quoted('b/' + path)}\ton disk now",
+            context=context,
+            heading=self.heading,
+            old_ends=self.old_text.ends_with_newline,
+            new_ends=self.new_text.ends_with_newline,
+        )
+
+    def heading(self, index: int) -> str:
+        """What encloses a line of the new text (counted from 0): `class Cart › def total`."""
+        return " › ".join(outline(self.new or (), index))
+
+    def _sure(self) -> str:
+        return "a guess" if self.baseline.proof == "none" else self.baseline.proof
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry of the `diff` document."""
+        return {
+            "name": self.name,
+            "file": self.file,
+            "baseline": {
+                "source": self.baseline.source,
+                "proof": self.baseline.proof,
+                "detail": self.baseline.detail,
+            },
+            "diff": self.unified(),
+            "definitions": [
+                {
+                    "qualname": each.qualname,
+                    "change": each.change,
+                    "what": list(each.what),
+                    "line": each.line,
+                }
+                for each in self.definitions
+            ],
+            "added": self.added,
+            "removed": self.removed,
+            "digest": self.digest,
+            "error": self.error,
+            "note": self.note,
+        }
+
+
+def digest(data: bytes) -> str:
+    """The name of a text by its content, as agents make it: blake2b, 16 bytes, hex."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+def change(calls: Calls, name: str, *, root: str = "", store: Store | None = None) -> Change:
+    """A module's change since it was loaded, from the best witness there is.
+
+    `root` is where the target's `/` can be opened by us ("" for our own), for what is read there
+    (git). Raises what the calls raise: UnknownModule, ConnectionLost.
+    """
+    text = calls.source(name)
+    data = _bytes(text)
+    baseline = loaded(calls, name, text, root=root, store=store)
+    return Change(name, text["file"], baseline, data, text["error"], text["digest"])
+
+
+def loaded(
+    calls: Calls, name: str, text: shapes.Text, *, root: str = "", store: Store | None = None
+) -> Baseline:
+    """The source as loaded: agent, store, the file itself if proved fresh, then what is left."""
+    known = calls.baseline(name)
+    own = Baseline(_bytes(known), known["source"], known["proof"], known["detail"])
+    if own.proved:
+        return own
+    if store is not None and (stored := store.find(calls, name, known)) is not None:
+        return stored
+    current = _bytes(text)
+    if current is not None:
+        fresh = calls.freshness([name]).get(name)
+        if fresh is not None and fresh["verdict"] == "fresh" and fresh["proof"] == "proved":
+            return Baseline(current, "file", "proved", f"the file itself: {fresh['reason']}")
+    return own
+
+
+def between(
+    name: str,
+    old: bytes | None,
+    new: bytes | None,
+    *,
+    file: str | None = None,
+    source: str = "captured",
+    proof: str = "proved",
+    detail: str = "captured when it was imported",
+) -> Change:
+    """A change of two texts at hand."""
+    baseline = Baseline(old, source, proof, detail)
+    return Change(name, file, baseline, new, None, None if new is None else digest(new))
+
+
+def _bytes(text: Mapping[str, Any]) -> bytes | None:
+    data = text["data"]
+    return None if data is None else str(data).encode("latin-1")
+
+
+def _patch_path(path: str) -> str:
+    return path.lstrip("/")
+
+
+def _quoted(path: str) -> str:
+    """The path as git writes it in a diff: quoted if it has characters that would confuse."""
+    if path.isprintable() and '"' not in path and "\\" not in path:
+        return path
+    escaped = path.encode("utf-8", "surrogateescape")
+    return (
+        '"'
+        + "".join(
+            chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03o}"
+            for byte in escaped
+        )
+        + '"'
+    )
