@@ -1,0 +1,71 @@
+"""The main job in the real app, in a real terminal, against a separate process."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.e2e.server import NEW, OLD, running_server, until
+from tests.e2e.terminal import TMUX, terminal
+
+pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not on this machine")
+MODTUI = (sys.executable, "-m", "modtui")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(160, 45), (80, 24)])
+def test_attach_see_it_turn_stale_diff_reload_undo(tmp_path, columns: int, rows: int) -> None:
+    with (
+        running_server(tmp_path) as server,
+        terminal([*MODTUI, "attach", str(server.pid)], columns, rows) as screen,
+    ):
+        screen.shows("till.pricing", str(server.pid))
+        assert server.ask() == OLD
+        server.edit()
+        screen.shows("stale")  # no key was pressed
+        screen.press("g", "d")
+        screen.shows("VAT = 19", "VAT = 21")
+        assert server.ask() == OLD
+        screen.press("r")
+        screen.shows("till.pricing", "reload now")
+        screen.press("y")
+        until(lambda: server.ask() == NEW, what="the server answers with the new code")
+        screen.press("Escape", "u")
+        screen.shows("Undo")
+        screen.press("y")
+        until(lambda: server.ask() == OLD, what="the server answers with the old code again")
+        screen.press("Escape", "q")
+        screen.shows("ended with 0")
+        assert server.ask() == OLD
+
+
+def test_the_target_ends_while_it_is_browsed(tmp_path) -> None:
+    with (
+        running_server(tmp_path) as server,
+        terminal([*MODTUI, "attach", str(server.pid)]) as screen,
+    ):
+        screen.shows("till.pricing")
+        server.process.kill()
+        screen.shows("R", "gone")
+        screen.press("q")
+        assert "Traceback" not in screen.shows("ended with 0")
+
+
+def test_attach_to_nothing_says_so_and_how_to_go_on() -> None:
+    with terminal([*MODTUI, "attach", "999999999"], 80, 24) as screen:
+        screen.shows("999999999")
+        screen.press("q")
+        assert "Traceback" not in screen.shows("ended with")
+
+
+def test_the_demo_from_start_to_undo_in_a_few_keys() -> None:
+    with terminal([*MODTUI, "demo"], 120, 40) as screen:
+        screen.shows("shop.pricing", "Press g")
+        screen.press("g")
+        screen.shows("packaging", "Press r")
+        screen.press("r")
+        screen.shows("shop.views")  # who keeps the old function
+        screen.press("y")
+        screen.shows("a cake costs 4.82")
+        screen.press("q")
+        screen.shows("ended with 0")
