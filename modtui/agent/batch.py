@@ -1,0 +1,172 @@
+"""Many changes as one step that no other thread can see half done, each with its way back.
+
+Every change is a call of a C function, and they are run by a loop in C: between two of them the
+interpreter never gets to a place where it would switch threads.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from _functools import partial
+
+from . import raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Tuple
+
+    Step = Tuple["partial[Any]", "partial[Any]"]
+
+MISSING: Any = type("MISSING", (), {"__slots__": ()})()
+
+_call = partial.__call__
+_set_attribute = type.__setattr__
+_delete_attribute = type.__delattr__
+_set_class = object.__dict__["__class__"].__set__
+_set_cell = raw.CellType.__dict__["cell_contents"].__set__
+_delete_cell = raw.CellType.__dict__["cell_contents"].__delete__
+
+
+class Batch:
+    """Steps to be done together; `undo_steps` takes them back, the last first."""
+
+    def __init__(self) -> None:
+        self._steps: List[Step] = []
+        self._alive: List[Any] = []  # nothing may be finalised between two steps
+        self.done = 0
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def add(self, forth: partial[Any], back: partial[Any], *alive: Any) -> None:
+        """A step of its own: two partials of C functions, there and back."""
+        self._steps.append((forth, back))
+        self._alive.extend(alive)
+
+    def item(self, mapping: Dict[Any, Any], key: Any, value: Any) -> None:
+        """Set, or with MISSING delete, an item of a dict as it is now."""
+        before = dict.get(mapping, key, MISSING)
+        if before is value:
+            return
+        self.add(_item(mapping, key, value), _item(mapping, key, before), before, value)
+
+    def attribute(self, target: Any, name: str, value: Any, before: Any) -> None:
+        """Set an attribute that C code serves: of a function, a partial, a property ..."""
+        if before is value:
+            return
+        self.add(
+            partial(setattr, target, name, value), partial(setattr, target, name, before), before
+        )
+
+    def slot(self, descriptor: Any, target: Any, value: Any, before: Any) -> None:
+        """Set what a slot's descriptor keeps in an instance; MISSING for an empty slot."""
+        if before is not value:
+            forth, back = (
+                partial(descriptor.__delete__, target)
+                if one is MISSING
+                else partial(descriptor.__set__, target, one)
+                for one in (value, before)
+            )
+            self.add(forth, back, before, value)
+
+    def class_attribute(self, cls: Any, name: str, value: Any, before: Any) -> None:
+        """Set, or with MISSING delete, an attribute of a class past its metaclass."""
+        if before is value:
+            return
+        self.add(
+            _class_attribute(cls, name, value), _class_attribute(cls, name, before), before, value
+        )
+
+    def class_of(self, instance: Any, cls: Any) -> None:
+        """Make an instance one of another class of the same layout."""
+        before = type(instance)
+        if before is not cls:
+            self.add(partial(_set_class, instance, cls), partial(_set_class, instance, before))
+
+    def bases(self, cls: Any, bases: Tuple[Any, ...], before: Tuple[Any, ...]) -> None:
+        """Give a class other bases of the same layout."""
+        self.class_attribute(cls, "__bases__", bases, before)
+
+    def cell(self, cell: Any, value: Any, before: Any) -> None:
+        """Fill, or with MISSING empty, a closure's cell."""
+        if before is value:
+            return
+        self.add(_cell(cell, value), _cell(cell, before), before, value)
+
+    def elements(self, sequence: List[Any], values: List[Any]) -> None:
+        """Give a list other elements."""
+        before, every = sequence[:], slice(None)
+        self.add(
+            partial(list.__setitem__, sequence, every, values),
+            partial(list.__setitem__, sequence, every, before),
+            before,
+        )
+
+    def content(self, container: Any, value: Any) -> None:
+        """Give a dict or a set the content of another one, order included."""
+        kind = dict if dict in raw.mro(type(container)) else set
+        before = kind.copy(container)
+        self.add(partial(kind.clear, container), partial(kind.update, container, before))
+        self.add(partial(kind.update, container, value), partial(kind.clear, container))
+        self._alive.append(before)
+
+    def commit(self) -> None:
+        """Do all steps. If one raises, those before it are taken back and it raises."""
+        calls = [forth for forth, _ in self._steps]
+        results: List[Any] = []
+        collecting = gc.isenabled()
+        gc.disable()  # a collection could run finalisers, which are Python code
+        try:
+            results.extend(map(_call, calls))
+            self.done = len(calls)
+        except BaseException:
+            self.done = len(results)
+            self.revert()
+            raise
+        finally:
+            if collecting:
+                gc.enable()
+
+    def revert(self) -> None:
+        """Take back what was done of it."""
+        calls = [back for _, back in self._steps[: self.done]]
+        calls.reverse()
+        results: List[Any] = []
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            results.extend(map(_call, calls))
+            self.done = 0
+        finally:
+            if collecting:
+                gc.enable()
+
+
+def _item(mapping: Dict[Any, Any], key: Any, value: Any) -> partial[Any]:
+    if value is MISSING:
+        return partial(dict.pop, mapping, key, None)
+    return partial(dict.__setitem__, mapping, key, value)
+
+
+def _class_attribute(cls: Any, name: str, value: Any) -> partial[Any]:
+    if value is MISSING:
+        return partial(_delete_attribute, cls, name)
+    return partial(_set_attribute, cls, name, value)
+
+
+def _cell(cell: Any, value: Any) -> partial[Any]:
+    return partial(_delete_cell, cell) if value is MISSING else partial(_set_cell, cell, value)
+
+
+def contents_of(cell: Any) -> Any:
+    """What a cell holds; MISSING when it is empty."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def other_threads() -> int:
+    """How many threads besides the calling one have a Python frame."""
+    return len(sys._current_frames()) - 1

@@ -1,0 +1,256 @@
+"""Who still holds objects of a module: from-imports, instances, subclasses, functions kept elsewhere.
+
+Objects that the collector names are asked nothing: `type(x)` and `is`, no more.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from . import raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+
+    from . import shapes
+
+# Walking the heap once for a few classes is cheap, its cost grows with their number; in between the
+# target's threads get their turn.
+CLASSES_PER_WALK = 8
+MOST_WALKS = 12
+MOST_HOLDERS = 40
+_VALUES = (int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented))
+
+
+class Owned:
+    """The objects that belong to some modules: what a reload of them replaces."""
+
+    def __init__(self, spaces: Dict[str, Dict[Any, Any]]) -> None:
+        self.spaces = spaces
+        self.by_id: Dict[int, Tuple[str, str]] = {}  # id -> (module, name)
+        self.classes: List[Tuple[str, Any]] = []
+        self.functions: List[Tuple[str, Any]] = []
+        self._keep: List[Any] = []
+        self.ignored: Set[int] = set()  # ids of containers of ours that hold the objects too
+        foreign = _foreign_objects(spaces)
+        for module, space in spaces.items():
+            for name, value in raw.items(space):
+                if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+                    continue
+                if self._belongs(module, space, value, foreign):
+                    self.by_id.setdefault(id(value), (module, name))
+                    self._keep.append(value)
+                    self._sort(name, value)
+
+    def _sort(self, name: str, value: Any) -> None:
+        if type(value) is raw.FunctionType:
+            self.functions.append((name, value))
+        elif raw.is_class(value):
+            self.classes.append((raw.class_qualname(value), value))
+            for inner in (raw.class_dict(value) or {}).values():
+                if raw.is_class(inner) and raw.class_module(inner) == raw.class_module(value):
+                    if not any(inner is known for _, known in self.classes):
+                        self._sort(name, inner)
+
+    def _belongs(self, module: str, space: Any, value: Any, foreign: Set[int]) -> bool:
+        kind = type(value)
+        if kind in _VALUES or kind is raw.ModuleType or raw.is_module(value):
+            return False
+        if kind is raw.FunctionType and value.__globals__ is space:
+            return True
+        if raw.is_class(value):
+            return raw.class_module(value) == module
+        if kind is tuple and not value:
+            return False
+        return id(value) not in foreign
+
+
+def _foreign_objects(spaces: Dict[str, Dict[Any, Any]]) -> Set[int]:
+    """The ids of what the modules took from modules that they import: not theirs."""
+    found: Set[int] = set()
+    seen = {id(space) for space in spaces.values()}
+    for space in spaces.values():
+        sources = {raw.class_module(type(value)) for _, value in raw.items(space)}
+        for _, value in raw.items(space):
+            if type(value) is raw.FunctionType:
+                sources.add(raw.exact_str(value.__module__))
+            elif raw.is_class(value):
+                sources.add(raw.class_module(value))
+            else:
+                other = raw.module_dict(value)
+                if other is not None and id(other) not in seen:
+                    seen.add(id(other))
+                    found.update(id(one) for _, one in raw.items(other))
+        for name in sources:
+            other = raw.module_dict(sys.modules.get(name)) if name else None
+            if other is not None and id(other) not in seen:
+                seen.add(id(other))
+                found.update(id(one) for _, one in raw.items(other))
+    return found
+
+
+def nothing() -> shapes.LeftBehind:
+    """Nobody holds anything."""
+    return {"from_imports": [], "instances": [], "subclasses": [], "functions": []}
+
+
+def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehind]:
+    """For each module of `owned`, who holds its objects outside of the modules in `names`."""
+    result = {module: nothing() for module in owned.spaces}
+    inside = set(names)
+    for found in from_imports(owned, inside):
+        result[found["of"].rpartition(".")[0]]["from_imports"].append(found)
+    counts = instance_counts([cls for _, cls in owned.classes])
+    for qualname, cls in owned.classes:
+        left = result.get(raw.class_module(cls) or "")
+        if left is None:
+            continue
+        count = counts.get(id(cls), 0)
+        if count:
+            left["instances"].append({"class": qualname, "count": count})
+        for subclass in type.__subclasses__(cls):
+            if raw.class_module(subclass) not in inside:
+                name = "%s.%s" % (raw.class_module(subclass), raw.class_qualname(subclass))
+                left["subclasses"].append({"class": name, "of": qualname})
+    for module, held in held_functions(owned):
+        result[module]["functions"].append(held)
+    return result
+
+
+def from_imports(owned: Owned, inside: Set[str]) -> List[shapes.FromImport]:
+    """The names in other modules that are bound to objects of these."""
+    found: List[shapes.FromImport] = []
+    wanted = owned.by_id
+    own = {id(space) for space in owned.spaces.values()}
+    for module, _, value in raw.entries():
+        space = raw.module_dict(value)
+        if space is None or module in inside or id(space) in own:
+            continue
+        own.add(id(space))  # aliases in sys.modules are the same module
+        for name, held in raw.items(space):
+            source = wanted.get(id(held))
+            if source is not None and type(name) is str:
+                found.append({"module": module, "name": name, "of": "%s.%s" % source})
+    return found
+
+
+def instance_counts(classes: List[Any]) -> Dict[int, int]:
+    """How many instances of each class the collector knows, by the class's id."""
+    counts = {id(cls): 0 for cls in classes}
+    if not classes:
+        return counts
+    few = len(classes) <= CLASSES_PER_WALK * MOST_WALKS
+    if sys.version_info >= (3, 9) and few:
+        # Since 3.9 an instance visits its type, so one walk in C finds the instances.
+        for start in range(0, len(classes), CLASSES_PER_WALK):
+            batch = classes[start : start + CLASSES_PER_WALK]
+            _count(counts, gc.get_referrers(*batch))
+    else:
+        for generation in range(3):
+            _count(counts, gc.get_objects(generation))
+    return counts
+
+
+def _count(counts: Dict[int, int], objects: List[Any]) -> None:
+    for one in objects:
+        key = id(type(one))
+        if key in counts:
+            counts[key] += 1
+
+
+def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
+    """Functions of the modules that containers, instances or callbacks hold."""
+    suspects = []
+    for name, function in owned.functions:
+        # The namespace, `owned` (twice), this loop and the call's argument.
+        if sys.getrefcount(function) > 6:
+            suspects.append((name, function))
+    if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
+        return []
+    holders: List[Any] = []
+    for start in range(0, len(suspects), CLASSES_PER_WALK):
+        batch = [function for _, function in suspects[start : start + CLASSES_PER_WALK]]
+        holders += gc.get_referrers(*batch)
+    ours = {id(owned._keep), id(owned.functions), id(suspects)} | owned.ignored
+    spaces = {id(raw.module_dict(value)) for _, _, value in raw.entries()}
+    result = []
+    for name, function in suspects:
+        held_by = []
+        for holder in holders:
+            if len(held_by) >= MOST_HOLDERS:
+                break
+            if id(holder) in ours or id(holder) in spaces:
+                continue
+            said = _how_held(holder, function)
+            if said and said not in held_by:
+                held_by.append(said)
+        if held_by:
+            module, _ = owned.by_id[id(function)]
+            result.append((module, {"function": name, "held_by": held_by}))
+    return result  # type: ignore[return-value]
+
+
+def _how_held(holder: Any, function: Any) -> str:
+    """In words how an object holds the function; "" if it is no holder to speak of."""
+    kind = type(holder)
+    if kind is dict:
+        for key, value in raw.items(holder):
+            if value is function:
+                return "a dict of %d, under %s" % (len(holder), _key(key))
+        return ""
+    if kind is list:
+        inside = any(one is function for one in holder)
+        return "a list of %d" % len(holder) if inside else ""
+    if kind is raw.MethodType:
+        if holder.__func__ is not function:
+            return ""
+        return "a bound method of a %s" % raw.type_name(holder.__self__)
+    if kind is raw.CellType:
+        return "a closure" if raw.cell_contents(holder) is function else ""
+    if kind is raw.FunctionType:
+        if any(one is function for one in holder.__defaults__ or ()):
+            return "a default argument of %s" % holder.__qualname__
+        return ""
+    if raw.is_class(holder) or kind is tuple or kind.__module__ == "builtins":
+        return ""
+    for referent in gc.get_referents(holder):
+        if referent is function:
+            return "a %s" % raw.type_name(holder)
+    return ""
+
+
+def _key(key: Any) -> str:
+    return repr(key) if type(key) in (str, int, bytes, bool, float) else raw.type_name(key)
+
+
+def importers(spaces: Dict[str, Dict[Any, Any]]) -> Dict[str, Dict[str, str]]:
+    """For each module, which others hold it or objects of it: {module: {importer: why}}."""
+    owned = Owned(spaces)
+    result: Dict[str, Dict[str, str]] = {name: {} for name in spaces}
+    modules = {id(sys.modules.get(name)): name for name in spaces}
+    for module, _, value in raw.entries():
+        space = raw.module_dict(value)
+        if space is None:
+            continue
+        for name, held in raw.items(space):
+            source = modules.get(id(held))
+            if source is not None and source != module:
+                if not _is_own_submodule(module, source, name):
+                    result[source].setdefault(module, "imports %s" % source)
+                continue
+            known = owned.by_id.get(id(held))
+            if known is not None and known[0] != module and spaces[known[0]] is not space:
+                result[known[0]].setdefault(module, "imports %s from %s" % (known[1], known[0]))
+    return result
+
+
+def _is_own_submodule(parent: str, child: str, name: Any) -> bool:
+    """Whether a package holds a module only because the import system put it there."""
+    return child == "%s.%s" % (parent, name)
+
+
+def space_of(name: str) -> Optional[Dict[Any, Any]]:
+    """The namespace of an entry of sys.modules; None without one."""
+    return raw.module_dict(sys.modules.get(name))

@@ -1,0 +1,79 @@
+"""What was reloaded in this agent's life, each entry undoable while the world is as it left it."""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, List, Optional
+
+    from . import shapes
+
+MOST_UNDOABLE = 50  # older entries let go of the old objects
+
+
+class Entry:
+    """One reload that went well."""
+
+    __slots__ = ("at", "mode", "modules", "number", "undo", "why_not")
+
+    def __init__(
+        self,
+        number: int,
+        mode: str,
+        modules: List[str],
+        undo: Callable[[], List[str]],
+        why_not: Callable[[], Optional[str]],
+    ) -> None:
+        self.number, self.mode, self.modules = number, mode, modules
+        self.at = time.time()
+        self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
+        self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
+
+
+class Journal:
+    """The entries, oldest first. Only the newest can be undone, then the one before it ..."""
+
+    def __init__(self) -> None:
+        self._entries: List[Entry] = []
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(
+        self,
+        mode: str,
+        modules: List[str],
+        undo: Callable[[], List[str]],
+        why_not: Callable[[], Optional[str]],
+    ) -> None:
+        """Note a reload: how to take it back, and how to ask whether that still can be done."""
+        self._count += 1
+        self._entries.append(Entry(self._count, mode, modules, undo, why_not))
+        for entry in self._entries[:-MOST_UNDOABLE]:
+            entry.undo = None
+
+    def last(self) -> Optional[Entry]:
+        """The newest entry."""
+        return self._entries[-1] if self._entries else None
+
+    def drop_last(self) -> None:
+        """Forget the newest entry: it was undone."""
+        self._entries.pop()
+
+    def entries(self) -> List[shapes.JournalEntry]:
+        """All entries, oldest first, for an inspector."""
+        return [self._described(entry) for entry in self._entries]
+
+    def _described(self, entry: Entry) -> shapes.JournalEntry:
+        why = "its old objects were let go of" if entry.undo is None else entry.why_not()
+        return {
+            "number": entry.number,
+            "at": entry.at,
+            "mode": entry.mode,  # type: ignore[typeddict-item]
+            "modules": list(entry.modules),
+            "undoable": why is None,
+            "why_not": why,
+        }

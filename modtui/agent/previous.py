@@ -1,0 +1,87 @@
+"""The code that a module runs now: what its text is compared with before it is executed again.
+
+Either the text as loaded is known and compiled once more, or the .pyc that it was loaded from is
+still there. A pyc is believed only if the live functions are in it and nobody can have written it
+from a newer text.
+"""
+
+from __future__ import annotations
+
+from . import baseline, capture, codes, disk, entries, loading, pycs, raw
+from .system import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType
+    from typing import Any, Dict, Optional, Tuple
+
+    from .entries import Entry
+
+# What the agent itself has executed: {name: (digest of the text, code)}. The recorder of imports
+# knows the same texts; this saves compiling them again.
+_executed: Dict[str, Tuple[str, Any]] = {}
+
+
+def executed(name: str, data: Optional[bytes], code: Any) -> None:
+    """Note that the module's namespace was brought to this text by a reload or a patch."""
+    if data is None:
+        _executed.pop(name, None)
+        return
+    _executed[name] = (disk.digest(data), code)
+    baseline.reloaded(name, data)
+
+
+def code_of(entry: Entry) -> Optional[CodeType]:
+    """The whole module's code as it was executed last; None when nothing proves what it was."""
+    known = capture.of(entry.name, entry.value)
+    mine = _executed.get(entry.name)
+    if known is not None and mine is not None and mine[0] == known.digest:
+        return mine[1]  # type: ignore[no-any-return]
+    text = baseline.loaded(entry.name)
+    if text["data"] is not None and text["proof"] == "proved":
+        return _compiled(entry, text["data"].encode("latin-1"))
+    path = pycs.path_for(entry)
+    pyc = pycs.read(path) if path is not None else None
+    if pyc is not None and _believable(entry, pyc):
+        return pyc.code  # type: ignore[no-any-return]
+    return None
+
+
+def _compiled(entry: Entry, data: bytes) -> Optional[CodeType]:
+    loader = entry.loader_object
+    if loader is None or not loading.reads_source(loader) or entry.source_file is None:
+        return None
+    try:
+        return loader.source_to_code(data, entry.source_file)  # type: ignore[no-any-return]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _believable(entry: Entry, pyc: Any) -> bool:
+    namespace = entry.namespace
+    if namespace is None or not _functions_are_in(namespace, pyc.code):
+        return False
+    source = entry.source_file
+    try:
+        now = disk.stamp(os.stat(source)) if source is not None else None
+    except (OSError, ValueError):
+        return True  # the source is gone: nobody can have compiled a newer one
+    # If it fits the text of now, somebody may have compiled the edited text since.
+    return now is not None and not pyc.header.hash_based and not pyc.header.is_of(now)
+
+
+def _functions_are_in(namespace: Dict[Any, Any], code: Any) -> bool:
+    """Whether every function that the namespace directly holds and owns is in that code."""
+    tree = codes.Tree(code)
+    for _, value in raw.items(namespace):
+        if type(value) is raw.FunctionType and value.__globals__ is namespace:
+            if value.__code__.co_filename.startswith("<"):
+                continue  # made by somebody's exec, a named tuple's for one
+            if tree.find(value.__code__) not in ("exact", "moved"):
+                return False
+    return True
+
+
+def of_name(name: str) -> Optional[CodeType]:
+    """The same for an entry of sys.modules. Raises UnknownModule."""
+    return code_of(entries.look_at(name))

@@ -1,0 +1,233 @@
+"""The transaction: all modules of a plan are reloaded, or everything is as it was before."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import time
+
+from . import (
+    baseline,
+    describing,
+    effects,
+    holders,
+    loading,
+    planning,
+    previous,
+    raw,
+    snapshot,
+    syntax,
+    undoing,
+)
+from .errors import Busy, CannotUndo, FileChanged, NothingToUndo
+from .journal import Journal
+from .loading import reload_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional
+
+    from . import shapes
+    from .planning import Making, Step
+
+__all__ = ["journal", "reload", "reload_module", "undo"]
+
+journal = Journal()
+_busy = _thread.allocate_lock()
+
+
+def reload(
+    names: List[str],
+    patch: bool = False,
+    dependents: bool = False,
+    yes: bool = False,
+    expect: Optional[Dict[str, str]] = None,
+) -> shapes.Report:
+    """Reload these modules on the calling thread; see `calls.Calls.reload`."""
+    if not _busy.acquire(False):
+        raise Busy("another reload or undo is under way")
+    try:
+        making = planning.Making(names, patch, dependents)
+        making.check(yes)
+        _check_texts(making, expect or {})
+        if patch:
+            from . import patching
+
+            return patching.Patch(making, journal).run()
+        return Reload(making).run()
+    finally:
+        _busy.release()
+
+
+def undo() -> shapes.UndoReport:
+    """Take the last reload back; see `calls.Calls.undo`."""
+    if not _busy.acquire(False):
+        raise Busy("another reload or undo is under way")
+    try:
+        entry = journal.last()
+        if entry is None:
+            raise NothingToUndo("nothing was reloaded that could be taken back")
+        if entry.undo is None:
+            raise CannotUndo("its old objects were let go of")
+        why = entry.why_not()
+        if why is not None:
+            raise CannotUndo(why)
+        notes = entry.undo()
+        journal.drop_last()
+        return {"undone": entry.number, "modules": list(entry.modules), "notes": notes}
+    finally:
+        _busy.release()
+
+
+def _check_texts(making: Making, expect: Dict[str, str]) -> None:
+    for step in making.steps:
+        wanted = expect.get(step.name)
+        if wanted is not None and step.digest != wanted:
+            raise FileChanged(
+                "%s is not the text that was shown any more" % (step.path or step.name)
+            )
+
+
+class Reload:
+    """One plain reload, importlib.reload for each module of the plan, in order."""
+
+    def __init__(self, making: Making) -> None:
+        self._making = making
+        self._names = [step.name for step in making.steps]
+        self._reports: List[shapes.ModuleReport] = []
+        self._surroundings = effects.Surroundings()
+        self._known = baseline.snapshot(self._names)
+        self._imports = snapshot.Imports()
+
+    def run(self) -> shapes.Report:
+        """Execute, or put everything back. Raises nothing for what the modules do."""
+        owned = self._owned()
+        before = snapshot.Snapshot(self._names)
+        loading.forget_directories()
+        failed: Optional[BaseException] = None
+        with self._imports:
+            for step in self._making.steps:
+                failed = self._execute(step, before)
+                if failed is not None:
+                    break
+        side_effects = self._surroundings.changes()
+        if failed is not None:
+            describing.cut(failed)
+            del failed
+            side_effects += before.restore(self._imports.names)
+            baseline.restore(self._known)
+            return self._report(False, side_effects)
+        owned.ignored = {id(saved) for _, saved in before.spaces}
+        self._left_behind(owned)
+        undoing.note_plain(journal, self._names, before, self._known)
+        return self._report(True, side_effects)
+
+    def _owned(self) -> holders.Owned:
+        spaces = {}
+        for step in self._making.steps:
+            if step.entry.namespace is not None:
+                spaces[step.name] = step.entry.namespace
+        return holders.Owned(spaces)
+
+    def _execute(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
+        captured = effects.Captured()
+        error: Optional[BaseException] = None
+        module = step.entry.value
+        result = module
+        start = time.perf_counter()
+        try:
+            with captured:
+                result = reload_module(module, step.data)
+        except BaseException as raised:  # SystemExit and KeyboardInterrupt are the module's too
+            error = raised
+        seconds = time.perf_counter() - start
+        report = new_report(step.name)
+        report["seconds"] = seconds
+        report["output"], report["warnings"] = captured.output, captured.warnings
+        if error is not None:
+            report["ok"] = False
+            report["error"] = describing.error_info(error)
+        else:
+            report["replaced"] = result is not module
+            old = before.space(step.name) or {}
+            report["names"] = names_report(old, raw.module_dict(result) or {}, step)
+            if step.data is not None:
+                previous.executed(step.name, step.data, None)
+        self._reports.append(report)
+        return error
+
+    def _left_behind(self, owned: holders.Owned) -> None:
+        left = holders.left_behind(_replaced(owned), self._names)
+        for report in self._reports:
+            report["left_behind"] = left.get(report["name"], holders.nothing())
+
+    def _report(self, ok: bool, side_effects: List[str]) -> shapes.Report:
+        return {
+            "ok": ok,
+            "rolled_back": not ok,
+            "mode": "reload",
+            "thread": describing.thread_name(),  # type: ignore[typeddict-item]
+            "modules": self._reports,
+            "side_effects": side_effects,
+            "refused": self._making.refused,
+        }
+
+
+def _replaced(owned: holders.Owned) -> holders.Owned:
+    """Of what the modules had, what is bound no longer."""
+    for module, space in owned.spaces.items():
+        now = {id(value) for _, value in raw.items(space)}
+        for key, (of, _) in list(owned.by_id.items()):
+            if of == module and key in now:
+                del owned.by_id[key]
+        owned.functions = [one for one in owned.functions if id(one[1]) not in now]
+        owned.classes = [one for one in owned.classes if id(one[1]) not in now]
+    return owned
+
+
+def new_report(name: str) -> shapes.ModuleReport:
+    """The report of a module to which nothing happened yet."""
+    return {
+        "name": name,
+        "ok": True,
+        "replaced": False,
+        "error": None,
+        "names": {"added": [], "changed": [], "unchanged": [], "kept_from_before": []},
+        "left_behind": holders.nothing(),
+        "patched": {},
+        "could_not_patch": [],
+        "output": "",
+        "warnings": [],
+        "seconds": 0.0,
+    }
+
+
+def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> shapes.NamesReport:
+    """Which names came, changed their object, kept it, or were left over from the old text."""
+    bound = None
+    if step.tree is not None:
+        bound = syntax.bound_names(step.tree.body) | syntax.global_names(step.tree)
+        if any(name == "*" for _, name, _ in syntax.imports(step.tree, step.package)):
+            bound = None  # nobody knows what it binds
+    names: Dict[str, List[str]] = {
+        "added": [],
+        "changed": [],
+        "unchanged": [],
+        "kept_from_before": [],
+    }
+    for name, value in raw.items(after):
+        if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+            continue
+        if name not in before:
+            names["added"].append(name)
+        elif before[name] is not value:
+            names["changed"].append(name)
+        elif bound is None or name in bound or _is_submodule(step.name, name, value):
+            names["unchanged"].append(name)
+        else:
+            names["kept_from_before"].append(name)
+    return names  # type: ignore[return-value]
+
+
+def _is_submodule(module: str, name: str, value: Any) -> bool:
+    return sys.modules.get("%s.%s" % (module, name)) is value and raw.is_module(value)

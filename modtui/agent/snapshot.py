@@ -1,0 +1,283 @@
+"""Everything that executing some modules may change, remembered by identity, to be put back.
+
+Remembered are sys.modules, the namespaces of the modules and of their parents, and what is reachable
+from those namespaces: functions, classes, containers and instances of the modules' own classes, and
+the containers in the namespaces of project modules that they import.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from . import batch, raw
+from .batch import MISSING, Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+MOST_OBJECTS = 20_000
+MOST_ELEMENTS = 10_000  # of one container; a larger one is not copied
+_FUNCTION_SLOTS = (
+    "__code__",
+    "__defaults__",
+    "__kwdefaults__",
+    "__doc__",
+    "__name__",
+    "__qualname__",
+    "__module__",
+)
+
+
+class Snapshot:
+    """The state of `names` (entries of sys.modules) and of what hangs on them."""
+
+    def __init__(self, names: List[str]) -> None:
+        self.entries: Dict[Any, Any] = dict.copy(sys.modules)
+        self.names = names
+        self.spaces: List[Tuple[Dict[Any, Any], Dict[Any, Any]]] = []
+        self._seen: Set[int] = set()
+        self._functions: List[Tuple[Any, Tuple[Any, ...]]] = []
+        self._cells: List[Tuple[Any, Any]] = []
+        self._classes: List[Tuple[Any, Dict[Any, Any], Tuple[Any, ...]]] = []
+        self._containers: List[Tuple[Any, Any]] = []
+        self._owned = set(names)
+        self._dicts: Set[int] = set()
+        for name in names:
+            self._keep_space(raw.module_dict(self.entries.get(name)))
+            parent = name.rpartition(".")[0]
+            if parent and parent not in self._owned:
+                self._keep_space(raw.module_dict(self.entries.get(parent)))
+        self._walk([saved for _, saved in self.spaces])
+
+    def space(self, name: str) -> Optional[Dict[Any, Any]]:
+        """The namespace of a module as it was; None when it is not part of this snapshot."""
+        live = raw.module_dict(self.entries.get(name))
+        for space, saved in self.spaces:
+            if space is live:
+                return saved
+        return None
+
+    def _keep_space(self, space: Optional[Dict[Any, Any]]) -> None:
+        if space is not None and id(space) not in self._dicts:
+            self._dicts.add(id(space))
+            self._seen.add(id(space))
+            self.spaces.append((space, space.copy()))
+
+    def _walk(self, roots: List[Dict[Any, Any]]) -> None:
+        queue: List[Any] = []
+        for root in roots:
+            queue.extend(root.values())
+        for value in list(queue):
+            if type(value) is raw.ModuleType:
+                queue += self._containers_of(value)
+        # Only containers are followed: numbers and texts have nothing inside.
+        while queue and len(self._seen) < MOST_OBJECTS:
+            value = queue.pop()
+            keep = self._keeper(type(value))
+            if keep is None or id(value) in self._seen:
+                continue
+            self._seen.add(id(value))
+            queue.extend(keep(value))
+
+    def _keeper(self, kind: Any) -> Optional[Callable[[Any], List[Any]]]:
+        if kind is raw.FunctionType:
+            return self._keep_function
+        if kind in (dict, list, set):
+            return self._keep_container
+        if kind is tuple:
+            return list
+        if kind in (staticmethod, classmethod):
+            return lambda value: [value.__func__]
+        if kind is property:
+            return lambda value: [value.fget, value.fset, value.fdel]
+        if type in raw.mro(kind):
+            return self._keep_class
+        if self._owns(kind):
+            return self._keep_instance
+        return None
+
+    def _owns(self, cls: Any) -> bool:
+        return raw.class_module(cls) in self._owned
+
+    def _containers_of(self, module: Any) -> List[Any]:
+        space = raw.module_dict(module)
+        name = raw.exact_str(raw.get(space, "__file__")) or ""
+        if space is None or not name or "site-packages" in name or "/lib/python" in name:
+            return []
+        return [value for value in list(space.values()) if type(value) in (dict, list, set)]
+
+    def _keep_function(self, function: Any) -> List[Any]:
+        if id(function.__globals__) not in self._dicts:
+            # A decorator's wrapper of another module: what it wraps may be ours.
+            return [raw.cell_contents(cell) for cell in function.__closure__ or ()]
+        state = tuple(getattr(function, name) for name in _FUNCTION_SLOTS)
+        self._functions.append((function, state))
+        found: List[Any] = [function.__dict__, function.__kwdefaults__, function.__defaults__]
+        for cell in function.__closure__ or ():
+            content = batch.contents_of(cell)
+            self._cells.append((cell, content))
+            found.append(content)
+        return found
+
+    def _keep_class(self, cls: Any) -> List[Any]:
+        if not self._owns(cls):
+            return []
+        space = raw.class_dict(cls) or {}
+        self._classes.append((cls, space, cls.__bases__))
+        return list(space.values())
+
+    def _keep_instance(self, instance: Any) -> List[Any]:
+        space = raw.instance_dict(instance)
+        return [] if space is None else [space]
+
+    def _keep_container(self, container: Any) -> List[Any]:
+        if len(container) > MOST_ELEMENTS:
+            return []
+        saved = container.copy()
+        self._containers.append((container, saved))
+        return list(saved.values()) if type(saved) is dict else list(saved)
+
+    # Putting back
+
+    def restore(self, imported: List[str]) -> List[str]:
+        """Put everything back in one step; `imported` were loaded since and are dropped again.
+
+        Returns sentences about what could not be put back.
+        """
+        notes: List[str] = []
+        step = Batch()
+        self._restore_entries(step, imported, notes)
+        for space, saved in self.spaces:
+            if not _same(space, saved):
+                step.content(space, saved)
+        self._restore_objects(step)
+        self._restore_containers(step)
+        step.commit()
+        # Classes that are gone stay in their bases' __subclasses__() until they are collected.
+        gc.collect(1)
+        return notes
+
+    def _restore_entries(self, step: Batch, imported: List[str], notes: List[str]) -> None:
+        modules = sys.modules
+        stay = _cannot_be_loaded_twice(imported)
+        if stay:
+            notes.append(
+                "newly imported, and still loaded because C extensions among them cannot be"
+                " loaded twice: %s" % ", ".join(sorted(stay))
+            )
+        for name in imported:
+            if name in self.entries or name in stay:
+                continue
+            module = modules.get(name)
+            step.item(modules, name, MISSING)
+            parent, _, child = name.rpartition(".")
+            space = raw.module_dict(self.entries.get(parent))
+            if space is not None and id(space) not in self._dicts and space.get(child) is module:
+                step.item(space, child, MISSING)
+        for name in self.names:
+            step.item(modules, name, self.entries.get(name, MISSING))
+
+    def _restore_objects(self, step: Batch) -> None:
+        for function, state in self._functions:
+            for name, value in zip(_FUNCTION_SLOTS, state):
+                step.attribute(function, name, value, getattr(function, name))
+        for cell, content in self._cells:
+            step.cell(cell, content, batch.contents_of(cell))
+        for cls, saved, bases in self._classes:
+            if cls.__bases__ is not bases:
+                step.bases(cls, bases, cls.__bases__)
+            now = raw.class_dict(cls) or {}
+            for name, value in saved.items():
+                if now.get(name, MISSING) is not value:
+                    step.class_attribute(cls, name, value, now.get(name, MISSING))
+            for name, value in now.items():
+                if name not in saved:
+                    step.class_attribute(cls, name, MISSING, value)
+
+    def _restore_containers(self, step: Batch) -> None:
+        alone = batch.other_threads() == 0
+        for container, saved in self._containers:
+            if _same(container, saved):
+                continue
+            # What other threads put into a shared container meanwhile is theirs to keep.
+            target = saved if alone else self._without_new(container, saved)
+            if type(container) is list:
+                step.elements(container, target)
+            else:
+                step.content(container, target)
+
+    def _without_new(self, container: Any, saved: Any) -> Any:
+        known = self._seen
+        if type(container) is dict:
+            kept = {}
+            for key, value in raw.items(container):
+                if self._is_ours(value) and id(value) not in known:
+                    if key in saved:
+                        kept[key] = saved[key]
+                elif not (self._is_ours(key) and id(key) not in known):
+                    kept[key] = value
+            return kept
+        kept_list = [one for one in container if not self._is_ours(one) or id(one) in known]
+        return kept_list if type(container) is list else set(kept_list)
+
+    def _is_ours(self, value: Any) -> bool:
+        if type(value) is raw.FunctionType:
+            return id(value.__globals__) in self._dicts
+        return raw.is_class(value) and self._owns(value)
+
+
+def _same(now: Any, saved: Any) -> bool:
+    """Whether a container holds the very same objects in the same order."""
+    if len(now) != len(saved):
+        return False
+    try:
+        if type(saved) is dict:
+            pairs = zip(now.items(), saved.items())
+            return all(a is c and b is d for (a, b), (c, d) in pairs)
+        if type(saved) is list:
+            return all(a is b for a, b in zip(now, saved))
+        return set(map(id, now)) == set(map(id, saved))
+    except RuntimeError:  # it changes under our eyes
+        return False
+
+
+def _cannot_be_loaded_twice(names: List[str]) -> Set[str]:
+    """Of newly imported modules, all those of top-level packages that brought C extensions."""
+    native = set()
+    for name in names:
+        space = raw.module_dict(sys.modules.get(name))
+        file = raw.exact_str(raw.get(space, "__file__")) or ""
+        if file.endswith((".so", ".pyd")):
+            native.add(name.partition(".")[0])
+    return {name for name in names if name.partition(".")[0] in native}
+
+
+class Imports:
+    """While it is entered, notes which modules the calling thread begins to import."""
+
+    def __init__(self) -> None:
+        import _thread
+
+        self._ident = _thread.get_ident
+        self._thread = _thread.get_ident()
+        self.names: List[str] = []
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Asked first by the import system for every module; finds none."""
+        if self._ident() == self._thread:
+            self.names.append(name)
+
+    def invalidate_caches(self) -> None:
+        """There are none."""
+
+    def __enter__(self) -> Imports:
+        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for index, finder in enumerate(sys.meta_path):
+            if finder is self:
+                del sys.meta_path[index]
+                return

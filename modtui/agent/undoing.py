@@ -1,0 +1,75 @@
+"""Taking a reload back: the namespaces before and after it, and what happened since."""
+
+from __future__ import annotations
+
+import sys
+
+from . import baseline, raw
+from .batch import MISSING, Batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Tuple
+
+    from .journal import Journal
+    from .snapshot import Snapshot
+
+    Space = Dict[Any, Any]
+
+
+class Plain:
+    """How to undo a plain reload. A name that the reload did not rebind keeps its value of now."""
+
+    def __init__(self, names: List[str], before: Snapshot, known: Any) -> None:
+        self._names = names
+        self._entries_before = {name: before.entries.get(name, MISSING) for name in names}
+        self._entries_after = {name: sys.modules.get(name, MISSING) for name in names}
+        self._spaces: List[Tuple[Space, Space, Space]] = [
+            (space, saved, space.copy()) for space, saved in before.spaces
+        ]
+        self._known_before = known
+
+    def why_not(self) -> Optional[str]:
+        """Why it cannot be undone now, or None."""
+        for name, module in self._entries_after.items():
+            if sys.modules.get(name, MISSING) is not module:
+                return "sys.modules[%r] is another object now" % name
+        for space, before, after in self._spaces:
+            for name, value in after.items():
+                if before.get(name, MISSING) is value or space.get(name, MISSING) is value:
+                    continue
+                if type(value) is raw.FunctionType or raw.is_class(value):
+                    return "%s.%s was rebound since: something else has reloaded or patched it" % (
+                        space.get("__name__"),
+                        name,
+                    )
+        return None
+
+    def undo(self) -> List[str]:
+        """Do it; returns notes on what stays different."""
+        step, notes = Batch(), []
+        for name, module in self._entries_before.items():
+            step.item(sys.modules, name, module)
+        for space, before, after in self._spaces:
+            for name in list(after):
+                now, then = space.get(name, MISSING), before.get(name, MISSING)
+                if after[name] is then or now is then:
+                    continue
+                if now is not after[name]:
+                    notes.append(
+                        "%s.%s was rebound since the reload; it has its value from before it again"
+                        % (space.get("__name__"), name)
+                    )
+                step.item(space, name, then)
+            for name in before:
+                if name not in after and name not in space:
+                    step.item(space, name, before[name])
+        step.commit()
+        baseline.restore(self._known_before)
+        return notes
+
+
+def note_plain(journal: Journal, names: List[str], before: Snapshot, known: Any) -> None:
+    """Put a plain reload into the journal."""
+    plain = Plain(names, before, known)
+    journal.add("reload", names, plain.undo, plain.why_not)
