@@ -1,0 +1,51 @@
+"""Every action in the command palette: those of the screen that is shown, the themes, leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.types import IgnoreReturnCallbackType
+
+from modtui.tui import keys
+from modtui.tui.telling.help import pretty
+
+SCOPE_OF = {"BrowserScreen": ("browser", "list"), "PickerScreen": ("picker",)}
+
+
+class Actions(Provider):
+    """The actions with their keys. Modules are not here: `/` is the way to find those."""
+
+    def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
+        scopes = ("app", *SCOPE_OF.get(type(self.screen).__name__, ()))
+        for key in keys.KEYS:
+            if key.scope not in scopes or key.id in ("commands", "interrupt"):
+                continue
+            title = f"{key.help}  ({pretty(key.keys)})"
+            yield title, key.scope, partial(self._run, key.action, key.scope)
+        for name in sorted(self.app.available_themes):
+            yield f"Theme: {name}", "theme", partial(self._theme, name)
+
+    async def _run(self, action: str, scope: str) -> None:
+        if scope == "list":
+            focused = self.screen.query_one("#modules")
+            await focused.run_action(action)
+        else:
+            await self.screen.run_action(action)
+
+    def _theme(self, name: str) -> None:
+        self.app.theme = name
+
+    async def discover(self) -> Hits:
+        """All of them."""
+        for title, _, callback in self._commands():
+            yield DiscoveryHit(title, callback)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match."""
+        matcher = self.matcher(query)
+        for title, _, callback in self._commands():
+            score = matcher.match(title)
+            if score > 0:
+                yield Hit(score, matcher.highlight(title), callback)

@@ -1,0 +1,117 @@
+"""The config file: `config.toml` in the platform's place. Errors name the line.
+
+theme = "modtui-dark"
+folded = true            # libraries folded away at the start
+tree = false             # the package tree at the start
+order = "freshness"      # freshness, name, status, file, import
+patch = false            # a reload patches, if not said otherwise
+
+[keys]                   # ids as the help and docs list them
+reload = "r,f5"
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from modtui.tui.filtering import COLUMNS
+from modtui.tui.keys import IDS
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a user may set, with what holds otherwise; `problems` are told on the screen."""
+
+    path: Path
+    theme: str = "modtui-dark"
+    folded: bool = True
+    tree: bool = False
+    order: str = "freshness"
+    patch: bool = False
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    problems: tuple[str, ...] = ()
+
+
+def place() -> Path:
+    """Where the file is looked for."""
+    from platformdirs import user_config_path
+
+    return user_config_path("modtui", appauthor=False) / "config.toml"
+
+
+def load(path: Path | None = None) -> Config:
+    """Read the file; what is wrong in it is left out and told, never raised."""
+    path = path or place()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Config(path)
+    except (OSError, UnicodeDecodeError) as error:
+        return Config(path, problems=(f"{path}: {error}",))
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return Config(path, problems=(f"{path}: {error}",))
+    return _checked(path, text, found)
+
+
+_KINDS: dict[str, type] = {
+    "theme": str,
+    "folded": bool,
+    "tree": bool,
+    "order": str,
+    "patch": bool,
+    "keys": dict,
+}
+
+
+def _checked(path: Path, text: str, found: dict[str, Any]) -> Config:
+    good: dict[str, Any] = {}
+    problems: list[str] = []
+
+    def wrong(name: str, why: str) -> None:
+        problems.append(f"{path}, line {_line_of(text, name)}: {why}")
+
+    for name in found:
+        value: Any = found[name]
+        kind = _KINDS.get(name)
+        if kind is None:
+            wrong(name, f"unknown setting {name!r}; there are {', '.join(_KINDS)}")
+        elif not isinstance(value, kind):
+            wrong(name, f"{name} must be a {_WORDS[kind]}, not {value!r}")
+        elif name == "order" and value not in COLUMNS:
+            wrong(name, f"order must be one of {', '.join(COLUMNS)}, not {value!r}")
+        elif name == "keys":
+            good["keys"] = MappingProxyType(_keys(value, wrong))
+        else:
+            good[name] = value
+    return Config(path, **good, problems=tuple(problems))
+
+
+_WORDS = {str: "text in quotes", bool: "true or false", dict: "table"}
+
+
+def _keys(table: dict[str, Any], wrong: Any) -> dict[str, str]:
+    good = {}
+    for name, value in table.items():
+        if name not in IDS:
+            wrong(name, f"no key has the id {name!r}; the help (?) lists them")
+        elif not isinstance(value, str) or not value.strip():
+            wrong(name, f'the keys of {name} must be text such as "r,f5", not {value!r}')
+        else:
+            good[name] = value
+    return good
+
+
+def _line_of(text: str, name: str) -> int:
+    pattern = re.compile(rf"""^\s*\[?["']?{re.escape(name)}["']?\s*[=\].]""")
+    for number, line in enumerate(text.splitlines(), 1):
+        if pattern.match(line):
+            return number
+    return 1

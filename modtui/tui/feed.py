@@ -1,0 +1,279 @@
+"""What flows in from the target: attaching, the census in pages, changes, saved files.
+
+Calls block, so each runs in a thread; what it brings crosses to the screen as one frozen message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.message import Message
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.worker import get_current_worker
+
+from modtui.agent.errors import AgentError
+from modtui.reach.errors import ConnectionLost, ReachError
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+    from modtui.source.watch import Watch, WatchState
+    from modtui.tui.ports import Connect, Session
+
+FIRST_PAGE = 250  # more than any screen is high, and on it at once
+PAGE = 2000
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What went wrong, and what to do about it."""
+
+    reason: str
+    remedy: str = ""
+    lost: bool = False  # the target has gone, or the agent in it
+
+
+def trouble(error: Exception) -> Trouble:
+    """Any error of a call, in words."""
+    if isinstance(error, ReachError):
+        return Trouble(error.reason, error.remedy, isinstance(error, ConnectionLost))
+    if isinstance(error, AgentError):
+        return Trouble(str(error))
+    return Trouble(f"{type(error).__name__}: {error}", "This is a fault of modtui; please tell.")
+
+
+class Feed(Widget):
+    """An invisible widget that owns the session's threads."""
+
+    DEFAULT_CSS = "Feed { display: none; }"
+
+    class Attached(Message):
+        """The session is there."""
+
+        def __init__(self, session: Session, hello: shapes.Hello) -> None:
+            self.session = session
+            self.hello = hello
+            super().__init__()
+
+    class Failed(Message):
+        """Attaching did not work."""
+
+        def __init__(self, trouble: Trouble) -> None:
+            self.trouble = trouble
+            super().__init__()
+
+    class Arrived(Message):
+        """A page of the census; `done` with the last one."""
+
+        def __init__(self, page: shapes.Page, done: bool) -> None:
+            self.page = page
+            self.done = done
+            super().__init__()
+
+    class Changed(Message):
+        """Entries came or went since the census."""
+
+        def __init__(self, changes: shapes.Changes) -> None:
+            self.changes = changes
+            super().__init__()
+
+    class Judged(Message):
+        """New verdicts, and the paths whose saving was the reason, if it was that."""
+
+        def __init__(self, verdicts: dict[str, shapes.Freshness], saved: frozenset[str]) -> None:
+            self.verdicts = verdicts
+            self.saved = saved
+            super().__init__()
+
+    class Watching(Message):
+        """How well files are watched."""
+
+        def __init__(self, state: WatchState) -> None:
+            self.state = state
+            super().__init__()
+
+        def can_replace(self, message: Message) -> bool:
+            """Only the last state counts."""
+            return isinstance(message, Feed.Watching)
+
+    class Journal(Message):
+        """The journal as it is now."""
+
+        def __init__(self, entries: list[shapes.JournalEntry]) -> None:
+            self.entries = entries
+            super().__init__()
+
+    class Lost(Message):
+        """The target has gone."""
+
+        def __init__(self, trouble: Trouble) -> None:
+            self.trouble = trouble
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: Session | None = None
+        self.paused = False
+        self._generation = -1
+        self._polling = False
+        self._watch: Watch | None = None
+        self._files: Mapping[str, tuple[str, ...]] = {}
+        self._timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        """The clock of the polling."""
+        self._timer = self.set_interval(POLL_SECONDS, self._tick)
+
+    def on_unmount(self) -> None:
+        """Leave nothing running."""
+        self._stop_watching()
+
+    @property
+    def live(self) -> bool:
+        """Whether there is a target to ask."""
+        return self.session is not None
+
+    # ------------------------------------------------------------ attaching and the census
+
+    @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
+    def attach(self, connect: Connect) -> None:
+        """Connect, say hello, take the census page by page."""
+        try:
+            session = connect()
+            hello = session.calls.hello()
+        except Exception as error:
+            self.post_message(self.Failed(trouble(error)))
+            return
+        self.session = session
+        self.post_message(self.Attached(session, hello))
+        self._census(session)
+
+    @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
+    def census(self) -> None:
+        """Take a new census."""
+        if self.session is not None:
+            self._census(self.session)
+
+    def _census(self, session: Session) -> None:
+        worker = get_current_worker()
+        offset: int | None = 0
+        try:
+            while offset is not None and not worker.is_cancelled:
+                page = session.calls.list_modules(offset, FIRST_PAGE if offset == 0 else PAGE)
+                offset = page["next"]
+                self._generation = page["generation"]
+                self.post_message(self.Arrived(page, offset is None))
+            self.post_message(self.Journal(session.calls.journal()))
+        except Exception as error:
+            self._gone(error)
+
+    def _gone(self, error: Exception) -> None:
+        found = trouble(error)
+        if found.lost:
+            self.lose(found)
+        else:
+            self.post_message(self.Failed(found))
+
+    def lose(self, why: Trouble) -> None:
+        """The target has gone; told once."""
+        if self.session is not None:
+            self.session = None
+            self.post_message(self.Lost(why))
+
+    # ------------------------------------------------------------ what changes
+
+    def _tick(self) -> None:
+        busy = self.paused or self._polling or not self.app.app_focus
+        if self.session is not None and self._generation >= 0 and not busy:
+            self._polling = True
+            self._poll(self.session)
+
+    @work(thread=True, group="poll", exit_on_error=False)
+    def _poll(self, session: Session) -> None:
+        try:
+            changes = session.calls.changes(self._generation)
+            self._generation = changes["generation"]
+            if changes["added"] or changes["removed"]:
+                self.post_message(self.Changed(changes))
+        except Exception as error:
+            self._gone(error)
+        finally:
+            self._polling = False
+
+    @work(thread=True, group="judge", exit_on_error=False)
+    def judge(self, names: list[str] | None, saved: frozenset[str] = frozenset()) -> None:
+        """Ask for verdicts of these modules, or of all."""
+        if self.session is None:
+            return
+        try:
+            self.post_message(self.Judged(self.session.calls.freshness(names), saved))
+        except Exception as error:
+            self._gone(error)
+
+    @work(thread=True, group="journal", exit_on_error=False)
+    def journal(self) -> None:
+        """Ask for the journal."""
+        if self.session is None:
+            return
+        try:
+            self.post_message(self.Journal(self.session.calls.journal()))
+        except Exception as error:
+            self._gone(error)
+
+    # ------------------------------------------------------------ files
+
+    @work(thread=True, exclusive=True, group="watch", exit_on_error=False)
+    def watch_files(self, files: Mapping[str, tuple[str, ...]], root: str) -> None:
+        """Watch files; a save leads to new verdicts of the modules loaded from them."""
+        # Deferred: watchdog takes 50 ms to import, and the first rows do not need it.
+        from modtui.source.watch import Watch
+
+        self._files = files
+        directories = {os.path.dirname(file) for file in files}
+        if self._watch is None:
+            self._watch = Watch(
+                directories,
+                self._saved,
+                files=files,
+                root=root,
+                on_state=lambda state: self._tell(self.Watching(state)),
+            )
+            self._watch.start()
+        else:
+            self._watch.update(directories, files)
+
+    def _saved(self, paths: set[str]) -> None:
+        # On the watch's own thread: straight to the agent, no detour over the screen's.
+        from modtui.source.watch import touched
+
+        session = self.session
+        if session is None or self.paused:
+            return
+        hit = frozenset(touched(paths, self._files))
+        names = [name for path in hit for name in self._files[path]]
+        if not names:
+            return
+        try:
+            self._tell(self.Judged(session.calls.freshness(names), hit))
+        except Exception as error:
+            self._gone(error)
+
+    def _tell(self, message: Message) -> None:
+        if self.is_running:
+            self.post_message(message)
+
+    def _stop_watching(self) -> None:
+        watch, self._watch = self._watch, None
+        if watch is not None:
+            watch.stop(0.5)
+
+    def forget(self) -> None:
+        """Before attaching to another process."""
+        self.session = None
+        self._generation = -1
+        self._stop_watching()

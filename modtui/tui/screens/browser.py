@@ -1,0 +1,374 @@
+"""The main screen: the modules at the left, all about one of them at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, getters, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Input
+
+from modtui.tui import filtering, keys, words
+from modtui.tui.feed import Feed
+from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
+from modtui.tui.screens.browser_reload import ReloadScreen
+from modtui.tui.tree import tree
+from modtui.tui.widgets.bars import KeyBar
+from modtui.tui.widgets.detail import TABS, Detail
+from modtui.tui.widgets.guide import GuideBar
+from modtui.tui.widgets.module_list import ColumnHeads, Listing, ModuleList
+from modtui.tui.widgets.notice import Banner
+from modtui.tui.widgets.pages import Pages
+from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
+
+if TYPE_CHECKING:
+    from modtui.tui.ports import Connect, Machine
+    from modtui.tui.prose import Go
+
+
+class Filter(Input):
+    """The filter's line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
+
+    def action_leave(self) -> None:
+        """Down: into the list."""
+        self.screen.query_one(ModuleList).focus()
+
+    def action_clear(self) -> None:
+        """Escape: clear, and back to the list."""
+        self.value = ""
+        self.screen.query_one(ModuleList).focus()
+
+
+class BrowserScreen(ReloadScreen):
+    """The browser; what flows in is `LiveScreen`'s, what changes the target `ReloadScreen`'s."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("browser")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
+
+    modules = getters.query_one("#modules", ModuleList)
+    detail = getters.query_one("#detail", Detail)
+    filter = getters.query_one("#filter", Filter)
+
+    def compose(self) -> ComposeResult:
+        """Header, legend, two panes, the log, the keys."""
+        yield HeaderBar(self.model, id="header")
+        yield Legend(self.model, id="legend")
+        yield Banner(id="banner")
+        with Horizontal(id="main"):
+            with Vertical(id="left"):
+                yield Filter(placeholder="name  stale  is:extension  pkg:django  !stdlib",
+                             id="filter", compact=True, select_on_focus=False)  # fmt: skip
+                yield ColumnHeads(id="heads")
+                yield ModuleList(id="modules")
+            yield Detail(self.model, id="detail")
+        yield GuideBar(id="guide")
+        yield LogLines(self.model, id="log")
+        yield KeyBar(id="keys")
+        yield Feed()
+
+    def __init__(self, connect: Connect, machine: Machine, **options: Any) -> None:
+        super().__init__(connect, machine, **options)
+        self.order = Order(self.config.order)
+        self.statuses: frozenset[str] = frozenset()
+        self.folded = self.config.folded
+        self.as_tree = self.config.tree
+        self.opened: frozenset[str] = frozenset()
+        self._trail: list[str] = []
+        self._ahead: list[str] = []
+
+    def on_mount(self) -> None:
+        """The list has the focus from the first key on."""
+        self.modules.focus()
+        self.relist()
+        self.start()
+
+    # ------------------------------------------------------------ the list
+
+    def relist(self) -> None:
+        """Show what the filter, the toggles, the order and the fold leave."""
+        rows = self.model.arranged(self.order)
+        text = self.filter.value
+        shown: list[filtering.Row] = filtering.visible(
+            rows, text, self.statuses, None, self.folded, self.modules.marked
+        )
+        branches = None
+        total = len(shown)
+        if self.as_tree:
+            filtered = bool(text or self.statuses)
+            shown, branches = tree(shown, self.opened, filtered)
+        query = filtering.parse(text)
+        self.modules.empty = self._empty(query) if not shown else ()
+        self.modules.show(Listing(shown, branches, query))
+        if not shown:
+            self.detail.look_at(None)
+        self._titles(total, query)
+
+    def _titles(self, total: int, query: filtering.Query) -> None:
+        left = self.query_one("#left")
+        everything = len(self.model.rows)
+        marked = len(self.modules.marked)
+        said = f"Modules  {total:,} of {everything:,}" if everything else "Modules"
+        if marked:
+            said += f" · ● {marked:,} marked"
+        left.border_title = Content(said)
+        hidden = everything - total
+        below = [ORDER_WORDS[self.order.column] + (" ↑" if self.order.inverse else "")]
+        if query.problem:
+            below = [query.problem]
+        elif hidden and self.folded and not (query.words or self.statuses):
+            below.append(f"{hidden:,} of libraries folded (f)")
+        left.border_subtitle = Content(" · ".join(below))
+        heads = self.query_one("#heads", ColumnHeads)
+        heads.order = self.order
+
+    def _empty(self, query: filtering.Query) -> list[list[tuple[str, str]]]:
+        if not self.model.complete and not self.model.rows:
+            return [[]] if self.failed else [[], [("  reading sys.modules…", "muted")]]
+        if query.words or self.statuses:
+            lines = [[("  No module matches.", "text")]]
+            lines.append([("  esc", "key"), (" clears the filter", "muted")])
+            if self.statuses:
+                lines.append([("  1", "key"), (" shows all groups again", "muted")])
+            return [[], *lines]
+        return [
+            [],
+            [("  Every module here is of the standard library or a package.", "text")],
+            [("  f", "key"), (" shows them", "muted")],
+        ]
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self) -> None:
+        self.relist()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_done(self) -> None:
+        self.modules.focus()
+
+    @on(ModuleList.Moved)
+    def _moved(self, event: ModuleList.Moved) -> None:
+        self.detail.look_at(event.name)
+        self._detail_title()
+        self.refresh_bindings()
+
+    @on(ModuleList.Chosen)
+    def _chosen(self) -> None:
+        self.show_detail()
+
+    @on(ModuleList.Marked)
+    def _marked(self) -> None:
+        self.relist()
+        self.refresh_bindings()
+
+    @on(ModuleList.Folding)
+    def _folding(self, event: ModuleList.Folding) -> None:
+        open = event.open if event.open is not None else event.name not in self.opened
+        self.opened = self.opened | {event.name} if open else self.opened - {event.name}
+        self.relist()
+
+    @on(ColumnHeads.Sort)
+    def _sort_by(self, event: ColumnHeads.Sort) -> None:
+        again = self.order.column == event.column
+        self.order = Order(event.column, again and not self.order.inverse)
+        self.relist()
+
+    def _detail_title(self) -> None:
+        row = self.model.rows.get(self.detail.module or "")
+        title = row.shown if row else "Nothing selected"
+        self.detail.border_title = Content(title)
+        state = ""
+        if row:
+            state = f"{words.VERDICTS[row.verdict].glyph} {row.verdict}"
+            state += f", {row.proof}" if row.proof != "none" else ""
+        self.detail.border_subtitle = Content(state)
+
+    # ------------------------------------------------------------ panes
+
+    def show_detail(self) -> None:
+        """Focus the detail; on a narrow screen it takes the list's place."""
+        if self.detail.module is None:
+            return
+        self.add_class("-detail")
+        self.detail.focus_pane()
+
+    def show_list(self) -> None:
+        """Back to the list."""
+        self.remove_class("-detail")
+        self.modules.focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """On a narrow screen the pane with the focus is the one that is seen."""
+        inside = self.detail.has_focus_within
+        self.set_class(inside, "-detail")
+        self.refresh_bindings()
+
+    def action_escape(self) -> None:
+        """Back, one step at a time."""
+        if self.has_class("-zoom"):
+            self.action_zoom()
+        elif self.detail.has_focus_within:
+            self.show_list()
+        elif self.modules.ranging:
+            self.modules.end_range()
+        elif self.filter.value:
+            self.filter.value = ""
+        elif self.modules.clear_marks():
+            pass
+        elif self.statuses:
+            self.action_group(1)
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self.show_list()
+        self.filter.focus()
+
+    def action_tab(self, tab: str) -> None:
+        """Bring a tab to the front; on a narrow screen also the pane."""
+        self.detail.tab = tab
+        if self.has_class("-narrow"):
+            self.show_detail()
+
+    def action_step_tab(self, by: int) -> None:
+        """To the next tab or the one before."""
+        names = [tab for tab, _, _ in TABS]
+        self.detail.tab = names[(names.index(self.detail.tab) + by) % len(names)]
+
+    def action_zoom(self) -> None:
+        """The pane with the focus takes all of the screen, or gives it back."""
+        self.toggle_class("-zoom")
+
+    # ------------------------------------------------------------ what the list shows
+
+    def action_group(self, number: int) -> None:
+        """Show only that group of the legend, together with others that are on."""
+        chosen = TOGGLES[number - 1].id
+        self.statuses = frozenset() if chosen == "all" else self.statuses ^ {chosen}
+        self.query_one("#legend", Legend).on = self.statuses
+        self.relist()
+
+    def action_sort(self) -> None:
+        """By the next column."""
+        column = COLUMNS[(COLUMNS.index(self.order.column) + 1) % len(COLUMNS)]
+        self.order = Order(column)
+        self.relist()
+        self.say(f"Sorted by {ORDER_WORDS[column]}")
+
+    def action_invert(self) -> None:
+        """The other way round."""
+        self.order = Order(self.order.column, not self.order.inverse)
+        self.relist()
+
+    def action_tree(self) -> None:
+        """Flat or as a tree."""
+        self.as_tree = not self.as_tree
+        if self.as_tree and self.modules.cursor:
+            parts = self.modules.cursor.split(".")
+            self.opened |= {".".join(parts[:i]) for i in range(1, len(parts))}
+        self.relist()
+
+    def action_fold(self) -> None:
+        """The standard library and site-packages: folded away or shown."""
+        self.folded = not self.folded
+        self.relist()
+        self.say("Libraries folded away" if self.folded else "Libraries shown")
+
+    def action_mark(self) -> None:
+        """Mark the module under the cursor, wherever the focus is."""
+        self.modules.action_mark()
+
+    # ------------------------------------------------------------ walking along imports
+
+    @on(Pages.Follow)
+    def _follow(self, event: Pages.Follow) -> None:
+        self.follow(event.go)
+
+    def follow(self, go: Go) -> None:
+        """Go where a link leads."""
+        if go.kind == "module":
+            if go.value not in self.model.rows:
+                self.say(f"{go.value} is not in sys.modules", "warning")
+                return
+            if self.detail.module:
+                self._trail.append(self.detail.module)
+                self._ahead.clear()
+            self.visit(go.value)
+        elif go.kind == "line":
+            self.detail.tab = "source"
+            self.detail.go_to_line(go.line or 1)
+
+    def visit(self, name: str) -> None:
+        """Look at that module, in the list too if it is shown there."""
+        if not self.modules.go_to(name):
+            self.detail.look_at(name)
+            self._detail_title()
+
+    def action_back(self) -> None:
+        """To the module before."""
+        if self._trail:
+            if self.detail.module:
+                self._ahead.append(self.detail.module)
+            self.visit(self._trail.pop())
+
+    def action_forward(self) -> None:
+        """Forward again."""
+        if self._ahead:
+            if self.detail.module:
+                self._trail.append(self.detail.module)
+            self.visit(self._ahead.pop())
+
+    # ------------------------------------------------------------ copy, edit, journal
+
+    def action_copy(self) -> None:
+        """Copy names, or what the pane shows."""
+        if self.detail.has_focus_within:
+            text, what = self.detail.text_to_copy()
+        else:
+            names = self.chosen()
+            text, what = "\n".join(names), words.count(len(names), "name")
+        self.app.copy_to_clipboard(text)
+        self.say(f"Copied {what}")
+
+    def action_edit(self) -> None:
+        """Open the file in $EDITOR at the line that is looked at."""
+        from modtui.tui.editing import edit
+
+        row = self.model.rows.get(self.detail.module or "")
+        if row is None or row.path is None:
+            self.say("This module has no file to edit", "warning")
+            return
+        root = self.feed.session.root if self.feed.session else ""
+        problem = edit(self.app, root + row.path, self.detail.line_to_edit())
+        if problem:
+            self.say(problem, "error")
+
+    def chosen(self) -> list[str]:
+        """The marked modules, else the one under the cursor or in the pane."""
+        marked = [row.name for row in self.model.arranged(self.order)
+                  if row.name in self.modules.marked]  # fmt: skip
+        return marked or ([self.detail.module] if self.detail.module else [])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which keys apply now."""
+        typing = self.filter.has_focus
+        if typing and action in _NOT_WHILE_TYPING:
+            return False
+        if action == "guide":
+            return self.query_one(GuideBar).waiting
+        answer = self.may_change(action)
+        return True if answer is None else answer
+
+    def shown_actions(self) -> Iterable[tuple[str, str, str]]:
+        """(title, help, action) of every key of this screen, for the palette."""
+        for key in keys.KEYS:
+            if key.scope == "browser" and not key.id.startswith("toggle-"):
+                yield key.label or key.help, key.help, key.action
+
+
+_NOT_WHILE_TYPING = frozenset(
+    ("reload", "undo", "tab", "sort", "fold", "journal", "edit", "mark", "reattach", "guide")
+)

@@ -1,0 +1,260 @@
+"""The browser's inflow: what the feed brings is taken into the model and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import getters, on
+from textual.screen import Screen
+from textual.timer import Timer
+
+from modtui.source.safe import safe_text
+from modtui.tui.config import Config
+from modtui.tui.feed import Feed, Trouble
+from modtui.tui.model import Model
+from modtui.tui.telling.left_behind import some
+from modtui.tui.widgets.detail import Detail
+from modtui.tui.widgets.guide import Guide, GuideBar
+from modtui.tui.widgets.notice import Banner
+from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
+
+if TYPE_CHECKING:
+    from modtui.tui.ports import Connect, Machine, Process, Running
+
+WATCH_AGAIN_SECONDS = 2.0  # imports come in bursts
+
+
+class LiveScreen(Screen[None]):
+    """A screen that follows a target."""
+
+    feed = getters.query_one(Feed)
+    header = getters.query_one("#header", HeaderBar)
+    pane = getters.query_one("#detail", Detail)
+
+    def __init__(
+        self,
+        connect: Connect,
+        machine: Machine,
+        *,
+        look_only: bool = False,
+        guide: Guide | None = None,
+        running: Running | None = None,
+        config: Config | None = None,
+    ) -> None:
+        super().__init__()
+        self.connect = connect
+        self.machine = machine
+        self.look_only = look_only
+        self.guide = guide
+        self.running = running
+        self.config = config or Config(Path())
+        self.model = Model()
+        self.failed = False
+        self.lost: Trouble | None = None
+        self._again: Timer | None = None
+
+    def relist(self) -> None:
+        """Show the list anew."""
+        raise NotImplementedError
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """A toast; what is said here is never the only trace of something that happened."""
+        self.app.notify(safe_text(text), severity=severity, markup=False, timeout=3)  # type: ignore[arg-type]
+
+    def start(self) -> None:
+        """Attach, as soon as the frame is on the screen."""
+        self.header.look_only = self.look_only
+        if self.guide is not None:
+            self.query_one(GuideBar).follow(self.guide)
+        self.feed.attach(self.connect)
+
+    def reattach(self, connect: Connect) -> None:
+        """Attach to another process; what was said of the first stays in the log."""
+        self.feed.forget()
+        self.pane.session = None
+        self.failed, self.lost = False, None
+        self.connect = connect
+        self.header.state = "attaching"
+        self.query_one(Banner).say(None)
+        self.pane.forget()
+        self.feed.attach(connect)
+
+    # ------------------------------------------------------------ attaching
+
+    @on(Feed.Attached)
+    def _attached(self, event: Feed.Attached) -> None:
+        session, hello = event.session, event.hello
+        self.model.start(session.target)
+        self.header.pid, self.header.way = session.host_pid, session.way
+        self.header.state = "live"
+        self.header.reloads = hello["journal"]
+        self.pane.session = session
+        self.log_event("attached", None, f"pid {session.host_pid} ({session.way})")
+        self.refresh_bindings()
+
+    @on(Feed.Failed)
+    def _failed(self, event: Feed.Failed) -> None:
+        if self.feed.session is None:
+            self.failed = True
+            self.header.state = "failed"
+        self.query_one(Banner).say(event.trouble, "q quits")
+        self.log_event("failed", None, event.trouble.reason)
+        self.relist()
+
+    @on(Feed.Lost)
+    @on(Detail.Lost)
+    def _lost(self, event: Feed.Lost | Detail.Lost) -> None:
+        event.stop()
+        why = event.trouble if isinstance(event, Feed.Lost) else event.why
+        self.lose(why)
+
+    def lose(self, why: Trouble) -> None:
+        """The target has gone; what was read stays readable."""
+        if self.lost is not None:
+            return
+        self.lost = why
+        self.feed.forget()
+        self.pane.session = None
+        self.header.state = "lost"
+        more = "What was read before can still be read here. R attaches again once it is back."
+        self.query_one(Banner).say(why, more)
+        self.log_event("lost", None, why.reason)
+        self.refresh_bindings()
+
+    # ------------------------------------------------------------ the census and what changes
+
+    @on(Feed.Arrived)
+    def _arrived(self, event: Feed.Arrived) -> None:
+        self.model.put(event.page["modules"])
+        self.model.generation = event.page["generation"]
+        self.model.complete = event.done
+        self._shown_anew()
+        if event.done:
+            self._watch()
+
+    @on(Feed.Changed)
+    def _changed(self, event: Feed.Changed) -> None:
+        changes = event.changes
+        new = [one["name"] for one in changes["added"]]
+        self.model.put(changes["added"])
+        self.model.drop(changes["removed"])
+        if new:
+            self.log_event("imported", new[0] if len(new) == 1 else None, some(new, 4))
+        if changes["removed"]:
+            self.log_event("removed", None, some(changes["removed"], 4))
+        for name in new:
+            self.pane.forget(name)
+        self._shown_anew()
+        if self._again is None:
+            self._again = self.set_timer(WATCH_AGAIN_SECONDS, self._watch)
+
+    def _watch(self) -> None:
+        self._again = None
+        session = self.feed.session
+        if session is not None:
+            self.feed.watch_files(self.model.files(), session.root)
+
+    @on(Feed.Watching)
+    def _watching(self, event: Feed.Watching) -> None:
+        self.header.watching = safe_text(event.state.text)
+
+    @on(Feed.Judged)
+    def _judged(self, event: Feed.Judged) -> None:
+        turned = self.model.judge(event.verdicts)
+        for name in turned:
+            row = self.model.rows[name]
+            kind = row.verdict if row.verdict in ("stale", "fresh", "missing") else "saved"
+            self.log_event(kind, name, row.reason)
+        if event.saved:
+            for name in event.verdicts:
+                if name not in turned and name in self.model.rows:
+                    self.log_event("saved", name, self.model.rows[name].reason)
+        for name in event.verdicts if event.saved else turned:
+            self.pane.forget(name)
+        if self.pane.module in event.verdicts and (event.saved or self.pane.module in turned):
+            self.pane.look_at(self.pane.module, anew=True)
+        self._shown_anew()
+        if any(self.model.rows[name].verdict == "stale" for name in turned):
+            self.query_one(GuideBar).saw("stale")
+            self.query_one(GuideBar).waiting = False
+
+    def _shown_anew(self) -> None:
+        self.query_one(Legend).refresh()
+        self.relist()
+
+    @on(Feed.Journal)
+    def _journal(self, event: Feed.Journal) -> None:
+        self.model.journal = event.entries
+        self.header.reloads = sum(1 for entry in event.entries)
+        self.pane.refresh_history()
+        self.refresh_bindings()
+
+    def log_event(self, kind: str, name: str | None, text: str) -> None:
+        """Into the log lines and the history."""
+        self.model.log(kind, name, text)
+        self.query_one(LogLines).refresh()
+        self.pane.refresh_history()
+
+    # ------------------------------------------------------------ keys
+
+    def action_again(self) -> None:
+        """Look at every file again."""
+        if self.feed.session is None:
+            self.say("There is no target to ask", "warning")
+            return
+        self.feed.judge(None)
+        self.say("Checking every module against its file")
+
+    def action_pause(self) -> None:
+        """Pause or resume."""
+        if self.lost or self.failed:
+            return
+        self.feed.paused = not self.feed.paused
+        self.header.state = "paused" if self.feed.paused else "live"
+        if not self.feed.paused:
+            self.feed.judge(None)
+
+    def action_reattach(self) -> None:
+        """Find the process that was started again, and attach to it."""
+        self._find_again()
+
+    def _find_again(self) -> None:
+        self.header.state = "attaching"
+        self.run_worker(self._seek, thread=True, exclusive=True, group="attach")
+
+    def _seek(self) -> None:
+        target = self.model.target
+        try:
+            found = same_program(self.machine.processes(), target["argv"], target["cwd"])
+        except OSError as error:
+            found, problem = None, str(error)
+        else:
+            problem = "It is not back: no process runs the same command line."
+        if found is None:
+            self.app.call_from_thread(self._not_back, problem)
+        else:
+            self.app.call_from_thread(self.reattach, lambda: self.machine.connect(found))
+
+    def _not_back(self, problem: str) -> None:
+        self.header.state = "lost" if self.lost else "failed"
+        self.say(problem, "warning")
+
+    def action_guide(self) -> None:
+        """Let the demo's guide do its edit."""
+        self.query_one(GuideBar).act()
+        self.refresh_bindings()
+
+
+def same_program(processes: Sequence[Process], argv: list[str], cwd: str) -> int | None:
+    """The pid of the newest reachable process with that command line, one in that folder first.
+
+    The target tells its own sys.argv, without the interpreter and its options: the end counts.
+    """
+    found = [
+        (one.cwd == cwd, one.started, one.pid)
+        for one in processes
+        if argv and one.argv[-len(argv) :] == tuple(argv) and not one.reason
+    ]
+    return max(found)[2] if found else None

@@ -1,0 +1,55 @@
+"""Small dialogs: a question, a message. The safe answer has the focus."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button
+
+from modtui.tui import keys
+from modtui.tui.prose import Document
+from modtui.tui.widgets.pages import Pages
+
+
+class Question(ModalScreen[bool]):
+    """A document and two buttons; cancel has the focus. Escape and a click outside cancel."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("dialog")
+
+    def __init__(self, title: str, document: Document, yes: str) -> None:
+        super().__init__()
+        self._title = title
+        self._document = document
+        self._yes = yes
+
+    def compose(self) -> ComposeResult:
+        """The box."""
+        with Vertical(classes="dialog small") as box:
+            box.border_title = Content(self._title)
+            yield Pages(self._document)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button(Content(self._yes), id="yes", variant="warning")
+
+    def on_mount(self) -> None:
+        """The safe answer first."""
+        self.query_one("#cancel", Button).focus()
+
+    @on(Button.Pressed)
+    def _answer(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_cancel(self) -> None:
+        """Escape."""
+        self.dismiss(False)
+
+    def on_click(self, event: object) -> None:
+        """A click outside the box cancels."""
+        if getattr(event, "widget", None) is self:
+            self.dismiss(False)

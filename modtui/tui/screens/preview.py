@@ -1,0 +1,330 @@
+"""Before a reload: the order, what may do harm, what it would leave behind; then the reload itself.
+
+What was shown is what runs: the digests of the plan go along, and if a file was saved meanwhile the
+agent refuses, the new plan is shown and the question asked again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input
+
+from modtui.agent.errors import FileChanged
+from modtui.tui import keys
+from modtui.tui.feed import Trouble, trouble
+from modtui.tui.prose import BLANK, Document, Line, heading, wrap
+from modtui.tui.telling import plan as telling
+from modtui.tui.telling.left_behind import some
+from modtui.tui.telling.module import says
+from modtui.tui.widgets.choices import Choices
+from modtui.tui.widgets.pages import Pages
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+    from modtui.source.changes import Change
+    from modtui.tui.ports import Session, Thread
+
+Outcome = Any  # a Report, or the Trouble with which the target was lost
+
+
+class PreviewScreen(ModalScreen[Outcome]):
+    """Plans, asks, reloads. Dismissed with the report, or None if nothing was done."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("preview", "pages", "dialog")
+
+    class Planned(Message):
+        """A plan has come, with the changes of its files if they were saved meanwhile."""
+
+        def __init__(self, answer: Any, changes: tuple[Change, ...]) -> None:
+            self.answer = answer
+            self.changes = changes
+            super().__init__()
+
+    class Ended(Message):
+        """The reload has ended: a report, or an exception."""
+
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
+            super().__init__()
+
+    class Progress(Message):
+        """Where the reload is."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    def __init__(self, session: Session, names: list[str], *, patch: bool = False) -> None:
+        super().__init__()
+        self.session = session
+        self.names = names
+        self.patch = patch
+        self.dependents = False
+        self.thread: Thread = "main"
+        self.plan: shapes.Plan | None = None
+        self.running = False
+
+    def compose(self) -> ComposeResult:
+        """The plan, the choices, the name to type if it is dangerous, the buttons."""
+        with Vertical(classes="dialog", id="preview"):
+            yield Pages(says(("looking who holds what…", "faint")), id="plan-text")
+            yield Choices(id="choices")
+            yield Input(id="typed", compact=True)
+            with Horizontal(classes="buttons"):
+                yield Button("Cancel", id="cancel")
+                yield Button("Reload", id="go", variant="primary")
+
+    def on_mount(self) -> None:
+        """The safe answer has the focus."""
+        self.query_one("#cancel", Button).focus()
+        self._show_choices()
+        self._title("planning…")
+        self._make_plan(False)
+
+    # ------------------------------------------------------------ planning
+
+    def _title(self, note: str) -> None:
+        verb = "Patch" if self.patch else "Reload"
+        box = self.query_one("#preview")
+        box.border_title = Content(f"{verb} {some(self.names, 3)}?")
+        box.border_subtitle = Content(note)
+
+    def _show_choices(self) -> None:
+        self.query_one(Choices).show(
+            (
+                ("p", "patch", "patch old objects in place too", self.patch),
+                ("x", "dependents", "importers too", self.dependents),
+                ("t", "thread", "on the agent's thread", self.thread == "agent"),
+            )
+        )
+
+    @work(thread=True, exclusive=True, group="plan", exit_on_error=False)
+    def _make_plan(self, changed: bool) -> None:
+        try:
+            answer: Any = self.session.calls.plan(
+                self.names, patch=self.patch, dependents=self.dependents
+            )
+        except Exception as error:
+            answer = trouble(error)
+        changes: tuple[Change, ...] = ()
+        if changed and not isinstance(answer, Trouble):
+            changes = self._changes([step["name"] for step in answer["steps"]])
+        self.post_message(self.Planned(answer, changes))
+
+    def _changes(self, names: list[str]) -> tuple[Change, ...]:
+        from modtui.source.changes import change
+
+        return tuple(change(self.session.calls, name, root=self.session.root) for name in names)
+
+    @on(Planned)
+    def _planned(self, event: Planned) -> None:
+        pages = self.query_one("#plan-text", Pages)
+        if isinstance(event.answer, Trouble):
+            if event.answer.lost:
+                self.dismiss(event.answer)
+                return
+            self.plan = None
+            self._title("")
+            pages.show(says((event.answer.reason, "bad"), (event.answer.remedy, "muted")))
+        else:
+            self.plan = event.answer
+            self._title(telling.worst(event.answer))
+            document = telling.document(event.answer)
+            pages.show(anew(document, event.changes) if event.changes else document)
+        self._arm()
+
+    def _arm(self) -> None:
+        """The way to the reload: open, or closed by a name to type."""
+        plan = self.plan
+        danger = plan is not None and plan["level"] == "danger"
+        typed = self.query_one("#typed", Input)
+        typed.display = danger
+        if danger:
+            typed.placeholder = f"dangerous: type {self._password} to allow it"
+        go = self.query_one("#go", Button)
+        go.label = "Patch" if self.patch else "Reload"
+        go.disabled = self.running or not self._may_go
+        go.variant = "error" if danger else "primary"
+        self.query_one("#preview").set_class(danger, "-danger")
+        self.refresh_bindings()
+
+    @property
+    def _password(self) -> str:
+        for step in self.plan["steps"] if self.plan else []:
+            if any(hazard["level"] == "danger" for hazard in step["hazards"]):
+                return step["name"]
+        return self.names[0]
+
+    @property
+    def _may_go(self) -> bool:
+        if self.plan is None or not self.plan["steps"] or self.running:
+            return False
+        if self.plan["level"] != "danger":
+            return True
+        return self.query_one("#typed", Input).value.strip() == self._password
+
+    @on(Input.Changed, "#typed")
+    def _typing(self) -> None:
+        self._arm()
+
+    @on(Input.Submitted, "#typed")
+    def _typed(self) -> None:
+        self.action_go()
+
+    @on(Choices.Chosen)
+    def _choice(self, event: Choices.Chosen) -> None:
+        self.action_choice(event.choice)
+
+    def action_choice(self, choice: str) -> None:
+        """Turn one of the choices round, and plan anew."""
+        if self.running:
+            return
+        if choice == "patch":
+            self.patch = not self.patch
+        elif choice == "dependents":
+            self.dependents = not self.dependents
+        elif choice == "thread":
+            self.thread = "agent" if self.thread == "main" else "main"
+        self._show_choices()
+        if choice != "thread":
+            self._title("planning…")
+            self._make_plan(False)
+
+    # ------------------------------------------------------------ reloading
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "go":
+            self.action_go()
+        else:
+            self.action_cancel()
+
+    def action_go(self) -> None:
+        """Reload now."""
+        if not self._may_go or self.plan is None:
+            if self.plan and self.plan["level"] == "danger":
+                self.query_one("#typed", Input).focus()
+            return
+        self.running = True
+        self.query_one("#preview").add_class("-running")
+        self._title("waiting for a safe point of the main thread…"
+                    if self.thread == "main" else "reloading…")  # fmt: skip
+        self._arm()
+        expect = {s["name"]: s["digest"] for s in self.plan["steps"] if s["digest"]}
+        self._run(expect, self.plan["level"] == "danger")
+
+    @work(thread=True, exclusive=True, group="reload", exit_on_error=False)
+    def _run(self, expect: dict[str, str], yes: bool) -> None:
+        try:
+            answer: Any = self.session.reload(
+                self.names,
+                patch=self.patch,
+                dependents=self.dependents,
+                yes=yes,
+                expect=expect,
+                thread=self.thread,
+                progress=lambda text: self._progress(text),
+            )
+        except Exception as error:
+            answer = error
+        self.post_message(self.Ended(answer))
+
+    def _progress(self, text: object) -> None:
+        self.post_message(self.Progress(str(text)))
+
+    @on(Progress)
+    def _progressed(self, event: Progress) -> None:
+        self._title(event.text)
+
+    @on(Ended)
+    def _ended(self, event: Ended) -> None:
+        self.running = False
+        self.query_one("#preview").remove_class("-running")
+        if isinstance(event.answer, FileChanged):
+            self._title("saved meanwhile; planning anew…")
+            self._make_plan(True)
+        elif isinstance(event.answer, Exception):
+            found = trouble(event.answer)
+            if found.lost:
+                self.dismiss(found)
+                return
+            self._title("nothing was changed")
+            self.query_one("#plan-text", Pages).show(
+                says((found.reason, "bad"), (found.remedy or "Nothing was changed.", "text"))
+            )
+            self.plan = None
+            self._arm()
+        else:
+            self.dismiss(event.answer)
+
+    # ------------------------------------------------------------ the rest
+
+    def action_cancel(self) -> None:
+        """Leave without doing anything; not while it runs."""
+        if not self.running:
+            self.dismiss(None)
+        else:
+            self.app.bell()
+
+    def action_copy(self) -> None:
+        """The plan as text."""
+        self.app.copy_to_clipboard(self.query_one("#plan-text", Pages).text)
+        self.app.notify("Copied the plan", timeout=2)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The reload only when it may go; letters only when no name is typed."""
+        if self.query_one("#typed", Input).has_focus:
+            return action in ("cancel",) or action.startswith("app.")
+        if action == "go":
+            return self._may_go
+        return not (self.running and action in ("choice", "cancel"))
+
+    def action_line(self, by: int) -> None:
+        """The arrows scroll the plan, whatever has the focus."""
+        self.query_one("#plan-text", Pages).action_line(by)
+
+    def action_page(self, by: int) -> None:
+        """By pages."""
+        self.query_one("#plan-text", Pages).action_page(by)
+
+    def action_top(self) -> None:
+        """To the top."""
+        self.query_one("#plan-text", Pages).action_top()
+
+    def action_bottom(self) -> None:
+        """To the bottom."""
+        self.query_one("#plan-text", Pages).action_bottom()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click outside cancels."""
+        if event.widget is self:
+            self.action_cancel()
+
+
+def anew(plan: Document, changes: tuple[Change, ...]) -> Document:
+    """The plan after a save, with the difference it is for."""
+
+    def lay(width: int) -> list[Line]:
+        from modtui.tui.widgets.texts import unified
+
+        lines = wrap(
+            [("A file was saved while this was open, so nothing was done. ", "title"),
+             ("This is the plan for the file as it is now; look again.", "text")],
+            width, first="! ", first_ink="stale",
+        )  # fmt: skip
+        lines += [BLANK, *plan(width)]
+        for change in changes:
+            if change.differs:
+                note = f"+{change.added} −{change.removed} since load"
+                lines += [*heading(change.name, width, note), *unified(change)(width), BLANK]
+        return lines
+
+    return lay

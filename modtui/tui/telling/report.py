@@ -1,0 +1,157 @@
+"""A report after a reload, as a story: what happened, what is old still, what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from modtui.tui import words
+from modtui.tui.prose import BLANK, Document, Line, heading, verbatim, wrap
+from modtui.tui.telling import left_behind
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+
+THREADS = {
+    "main": "on the main thread",
+    "agent": "on the agent's thread",
+    "caller": "on this thread",
+}
+
+
+def headline(report: shapes.Report) -> tuple[str, str]:
+    """The result in one sentence, with its ink."""
+    names = [module["name"] for module in report["modules"]]
+    if report["ok"]:
+        done = "Patched" if report["mode"] == "patch" else "Reloaded"
+        seconds = sum(module["seconds"] for module in report["modules"])
+        return f"{done} {left_behind.some(names, 3)} in {_time(seconds)}", "good"
+    failed = [module["name"] for module in report["modules"] if not module["ok"]]
+    back = (
+        "nothing changed: everything is as before" if report["rolled_back"] else "not rolled back"
+    )
+    return f"{left_behind.some(failed or names, 3)} failed; {back}", "bad"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def left(report: shapes.Report) -> int:
+    """How many old objects are still in use."""
+    return sum(left_behind.size(module["left_behind"]) for module in report["modules"])
+
+
+def holders(report: shapes.Report) -> list[str]:
+    """The modules that hold old names, and were not reloaded themselves."""
+    done = {module["name"] for module in report["modules"]}
+    found: dict[str, None] = {}
+    for module in report["modules"]:
+        for held in module["left_behind"]["from_imports"]:
+            if held["module"] not in done:
+                found[held["module"]] = None
+    return list(found)
+
+
+def document(report: shapes.Report) -> Document:
+    """The whole story."""
+
+    def lay(width: int) -> list[Line]:
+        text, ink = headline(report)
+        glyph = "✓ " if report["ok"] else "✗ "
+        lines = wrap([(text, "title")], width, first=glyph, first_ink=ink)
+        lines += wrap([(f"It ran {THREADS[report['thread']]}.", "muted")], width, first="  ")
+        lines.append(BLANK)
+        for module in report["modules"]:
+            lines += _module(module, report, width)
+        if report["side_effects"]:
+            lines += heading("Happened outside the modules", width, "undo cannot take these back")
+            for effect in report["side_effects"]:
+                lines += wrap([(effect, "text")], width, first="  ! ", first_ink="stale")
+            lines.append(BLANK)
+        for refusal in report["refused"]:
+            lines += wrap(
+                [(refusal["name"], "title"), (f" was not reloaded: {refusal['text']}", "text")],
+                width, first="✗ ", first_ink="bad",
+            )  # fmt: skip
+        return lines
+
+    return lay
+
+
+def _module(module: shapes.ModuleReport, report: shapes.Report, width: int) -> list[Line]:
+    state = "" if module["ok"] else "failed"
+    lines = heading(module["name"], width, state or _time(module["seconds"]))
+    if module["error"]:
+        lines += _error(module["error"], report["rolled_back"], width)
+    lines += _names(module["names"], width)
+    if module["replaced"]:
+        lines += wrap(
+            [("it put another object in its place in sys.modules", "text")],
+            width, first="  ! ", first_ink="stale",
+        )  # fmt: skip
+    if module["patched"]:
+        done = ", ".join(
+            f"{number:,} {what}" for what, number in module["patched"].items() if number
+        )
+        if done:
+            lines += wrap(
+                [("brought up to date in place: ", "muted"), (done, "text")],
+                width, first="  ✓ ", first_ink="good",
+            )  # fmt: skip
+    if left_behind.size(module["left_behind"]):
+        lines += wrap([("Left behind, still old", "muted")], width, first="  ")
+        lines += left_behind.lines(module["left_behind"], width)
+    elif module["ok"]:
+        lines += wrap(
+            [("nothing old is still in use", "muted")], width, first="  ✓ ", first_ink="good"
+        )
+    if module["could_not_patch"]:
+        lines += wrap([("Could not be patched", "muted")], width, first="  ")
+        for one in module["could_not_patch"]:
+            lines += wrap(
+                [(one["what"], "title"), (f": {one['why']}", "text")],
+                width, first="  ✗ ", first_ink="bad",
+            )  # fmt: skip
+    for warning in module["warnings"]:
+        lines += wrap([(warning, "text")], width, first="  ! ", first_ink="stale")
+    if module["output"]:
+        lines += wrap([("It printed", "muted")], width, first="  ")
+        lines += verbatim(module["output"], indent="  │ ")
+    return [*lines, BLANK]
+
+
+_NAMES = (
+    ("changed", "rebound", "code", "names that stand for a new object now"),
+    ("added", "added", "added", "new names"),
+    ("kept_from_before", "kept", "stale", "names that the source no longer sets and that stay"),
+)
+
+
+def _names(names: shapes.NamesReport, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for key, word, ink, _ in _NAMES:
+        found: list[str] = names[key]  # type: ignore[literal-required]
+        if found:
+            text = left_behind.some(found, 30)
+            lines += wrap([(text, ink)], width, first=f"  {word:<10}", first_ink="muted")
+    if names["unchanged"]:
+        lines += wrap(
+            [(words.count(len(names["unchanged"]), "name"), "muted")],
+            width, first=f"  {'unchanged':<10}", first_ink="muted",
+        )  # fmt: skip
+    return lines
+
+
+def _error(error: shapes.ErrorInfo, rolled_back: bool, width: int) -> list[Line]:
+    message = error["message"].splitlines()[0] if error["message"] else ""
+    lines = wrap(
+        [(error["type"], "bad"), (f": {message}" if message else "", "text")],
+        width, first="  ✗ ", first_ink="bad",
+    )  # fmt: skip
+    lines += verbatim(error["traceback"], ink="muted", indent="    ")
+    if rolled_back:
+        lines += wrap(
+            [("Nothing changed: the module, its classes and functions are as before.", "title")],
+            width, first="  ✓ ", first_ink="good",
+        )  # fmt: skip
+    return lines

@@ -1,0 +1,166 @@
+"""The one-line bars: header, legend, tabs and keys. Each is drawn from a list of spans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from modtui.tui.widgets.ink import InkView, Span, fit, width_of
+
+
+class Piece(NamedTuple):
+    """A part of a bar: its spans, and what a click on it does (an action)."""
+
+    spans: Sequence[Span]
+    action: str | None = None
+
+    @property
+    def width(self) -> int:
+        """In cells."""
+        return sum(width_of(text) for text, _ in self.spans)
+
+
+class Bar(InkView, can_focus=False):
+    """One line of pieces at the left and others at the right."""
+
+    BACK = "head"
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._zones: list[tuple[int, int, str]] = []
+
+    def left(self, width: int) -> list[Piece]:
+        """The pieces at the left, given the width; the last ones are cut if there is no room."""
+        return []
+
+    def right(self, width: int) -> list[Piece]:
+        """The pieces at the right, which are never cut."""
+        return []
+
+    def render_line(self, y: int) -> Strip:
+        """The only line."""
+        width = self.size.width
+        right = self.right(width)
+        room = width - sum(piece.width for piece in right)
+        spans: list[Span] = []
+        zones = []
+        at = 0
+        for piece in self.left(width):
+            if at + piece.width > room and piece.action:
+                break  # half a button is none
+            if piece.action:
+                zones.append((at, at + piece.width, piece.action))
+            spans += piece.spans
+            at += piece.width
+        if at > room:
+            spans = _cut(spans, room)
+        else:
+            spans.append((" " * (room - at), "text"))
+        at = room
+        for piece in right:
+            if piece.action:
+                zones.append((at, at + piece.width, piece.action))
+            spans += piece.spans
+            at += piece.width
+        self._zones = zones
+        return self.strip(spans, width, self.BACK)
+
+    async def on_click(self, event: events.Click) -> None:
+        """Run the action of the piece under the pointer."""
+        for start, end, action in self._zones:
+            if start <= event.x < end:
+                event.stop()
+                await self.run_action(action)
+                return
+
+
+def _cut(spans: list[Span], room: int) -> list[Span]:
+    kept: list[Span] = []
+    for text, ink in spans:
+        cells = width_of(text)
+        if cells >= room:
+            kept.append((fit(text, room), ink))
+            break
+        kept.append((text, ink))
+        room -= cells
+    return kept
+
+
+class TabStrip(Bar):
+    """The names of the tabs, one of them in front."""
+
+    BACK = "row"
+    active: reactive[str] = reactive("", init=False)
+
+    class Picked(Message):
+        """A tab's name was clicked."""
+
+        def __init__(self, tab: str) -> None:
+            self.tab = tab
+            super().__init__()
+
+    def __init__(self, tabs: Sequence[tuple[str, str, str]], *, id: str | None = None) -> None:
+        """`tabs` are (id, key, title)."""
+        super().__init__(id=id)
+        self.tabs = tabs
+        self.set_reactive(TabStrip.active, tabs[0][0])
+
+    def left(self, width: int) -> list[Piece]:
+        """All tabs; the short form when there is no room for the titles."""
+        total = sum(len(title) + 3 for _, _, title in self.tabs)
+        pieces = []
+        for tab, key, title in self.tabs:
+            front = tab == self.active
+            shown = title if total <= width else title[:5]
+            at = shown.lower().find(key)
+            spans: list[Span] = [("▎" if front else " ", "accent")]
+            ink = "title" if front else "muted"
+            if at >= 0 and not front:
+                spans += [(shown[:at], ink), (shown[at], "key"), (shown[at + 1 :], ink)]
+            else:
+                spans.append((shown, ink))
+            pieces.append(Piece([*spans, ("  " if total <= width else " ", ink)], f"pick('{tab}')"))
+        return pieces
+
+    def action_pick(self, tab: str) -> None:
+        """A click."""
+        self.post_message(self.Picked(tab))
+
+
+class KeyBar(Bar):
+    """The keys that apply now, as the footer; a click presses the key."""
+
+    def on_mount(self) -> None:
+        """Follow the screen's bindings."""
+        self.screen.bindings_updated_signal.subscribe(self, lambda screen: self.refresh())
+
+    def left(self, width: int) -> list[Piece]:
+        """The bindings that are shown, those that do not apply now dimmed."""
+        pieces, seen = [Piece([(" ", "text")])], set()
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if not binding.show or binding.action in seen or not enabled:
+                continue
+            seen.add(binding.action)
+            key = self.app.get_key_display(binding)
+            pieces.append(
+                Piece(
+                    [(key, "key"), (" " + binding.description, "muted"), ("  ", "text")],
+                    f"press('{binding.key}')",
+                )
+            )
+        return pieces
+
+    def right(self, width: int) -> list[Piece]:
+        """The palette is always there."""
+        if width < 100:
+            return []
+        return [Piece([("^p", "key"), (" commands ", "muted")], "app.command_palette")]
+
+    def action_press(self, key: str) -> None:
+        """As if the key were pressed."""
+        self.app.simulate_key(key)

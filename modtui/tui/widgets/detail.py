@@ -1,0 +1,285 @@
+"""The detail pane: tabs about the module under the cursor, and what its reload would do.
+
+What a tab shows is asked for in a thread, a moment after the cursor has come to rest, and kept
+until the module changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+from textual.worker import get_current_worker
+
+from modtui.tui import words
+from modtui.tui.feed import Trouble, trouble
+from modtui.tui.telling import module as telling
+from modtui.tui.telling import plan as plan_telling
+from modtui.tui.widgets.bars import TabStrip
+from modtui.tui.widgets.pages import Pages
+from modtui.tui.widgets.texts import DiffPane, SourcePane
+
+if TYPE_CHECKING:
+    from modtui.source.changes import Change
+    from modtui.tui.model import Model
+    from modtui.tui.ports import Session
+
+TABS = (
+    ("diff", "d", "Diff"),
+    ("source", "v", "Source (v)"),
+    ("names", "n", "Names"),
+    ("imports", "i", "Imports"),
+    ("spec", "s", "Spec & evidence"),
+    ("history", "h", "History"),
+)
+REST_SECONDS = 0.06  # a cursor that runs down the list asks for nothing
+PLAN_SECONDS = 0.25  # a plan looks for holders in the whole target, so it waits a little more
+
+
+class Detail(Vertical):
+    """Shows one module; `look_at` says which."""
+
+    tab: reactive[str] = reactive("diff", init=False)
+
+    class Loaded(Message):
+        """An answer has come."""
+
+        def __init__(self, name: str, what: str, value: Any) -> None:
+            self.name = name
+            self.what = what
+            self.value = value
+            super().__init__()
+
+    class Lost(Message):
+        """The target did not answer, for good."""
+
+        def __init__(self, why: Trouble) -> None:
+            self.why = why
+            super().__init__()
+
+    def __init__(self, model: Model, *, id: str) -> None:
+        super().__init__(id=id)
+        self.model = model
+        self.session: Session | None = None
+        self.module: str | None = None
+        self._answers: dict[tuple[str, str], Any] = {}
+        self._rest: Timer | None = None
+        self._later: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Tabs, their panes, and the consequences."""
+        yield TabStrip(TABS, id="tabs")
+        with ContentSwitcher(initial="diff", id="panes"):
+            yield DiffPane(id="diff")
+            yield SourcePane(id="source")
+            yield Pages(id="names")
+            yield Pages(id="imports")
+            yield Pages(id="spec")
+            yield Pages(id="history")
+        with Vertical(id="consequences"):
+            yield Pages(id="plan")
+
+    # ------------------------------------------------------------ which module, which tab
+
+    def look_at(self, name: str | None, *, anew: bool = False) -> None:
+        """Show that module; `anew` forgets what was known of it."""
+        if anew:
+            self.forget(name)
+        if name == self.module and not anew:
+            return
+        fresh = name != self.module
+        self.module = name
+        if self._rest:
+            self._rest.stop()
+        if self._later:
+            self._later.stop()
+        self._show(keep_place=not fresh)
+        if name is not None:
+            self._rest = self.set_timer(REST_SECONDS, self._ask)
+            self._later = self.set_timer(PLAN_SECONDS, self._ask_plan)
+
+    def forget(self, name: str | None = None) -> None:
+        """What is known of that module, or of all, is of the past."""
+        for key in [key for key in self._answers if name is None or key[0] == name]:
+            del self._answers[key]
+
+    def watch_tab(self, tab: str) -> None:
+        """Bring the tab to the front."""
+        self.query_one("#tabs", TabStrip).active = tab
+        focused = self.has_focus_within
+        self.query_one("#panes", ContentSwitcher).current = tab
+        self._set_titles()
+        self._show()
+        self._ask()
+        if focused:
+            self.focus_pane()
+
+    def focus_pane(self) -> None:
+        """Focus what the tab shows."""
+        pane = self.query_one(f"#{self.tab}")
+        inside = [one for one in (pane, *pane.query(Widget)) if one.focusable and one.display]
+        if inside:
+            inside[-1].focus()
+
+    @on(TabStrip.Picked)
+    def _picked(self, event: TabStrip.Picked) -> None:
+        event.stop()
+        self.tab = event.tab
+
+    # ------------------------------------------------------------ asking
+
+    def _needed(self) -> str:
+        return {"diff": "change", "source": "source", "history": ""}.get(self.tab, "detail")
+
+    def _ask(self) -> None:
+        what = self._needed()
+        if self.module and what and (self.module, what) not in self._answers and self.session:
+            self._load(self.session, self.module, what)
+
+    def _ask_plan(self) -> None:
+        if self.module and (self.module, "plan") not in self._answers and self.session:
+            self._load_plan(self.session, self.module)
+
+    @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
+    def _load(self, session: Session, name: str, what: str) -> None:
+        self._answer(session, name, what)
+
+    @work(thread=True, exclusive=True, group="plan", exit_on_error=False)
+    def _load_plan(self, session: Session, name: str) -> None:
+        self._answer(session, name, "plan")
+
+    def _answer(self, session: Session, name: str, what: str) -> None:
+        if get_current_worker().is_cancelled:
+            return
+        try:
+            value: Any = ASK[what](session, name)
+        except Exception as error:
+            value = trouble(error)
+        self.post_message(self.Loaded(name, what, value))
+
+    def on_detail_loaded(self, event: Detail.Loaded) -> None:
+        """Keep the answer, and show it if it is still wanted."""
+        event.stop()
+        if isinstance(event.value, Trouble) and event.value.lost:
+            self.post_message(self.Lost(event.value))
+        if len(self._answers) > 400:
+            self._answers.clear()
+        self._answers[event.name, event.what] = event.value
+        if event.name == self.module:
+            self._show(keep_place=True, only=event.what)
+
+    # ------------------------------------------------------------ what others ask
+
+    def text_to_copy(self) -> tuple[str, str]:
+        """The text of the tab in front, and what it is, in words."""
+        known = self._known(self._needed())
+        if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
+            diff = known.unified()
+            if diff:
+                return diff, "the diff"
+        if self.tab == "source" and isinstance(known, dict) and known["data"] is not None:
+            from modtui.source.text import decode
+
+            return "\n".join(decode(known["data"].encode("latin-1")).lines) + "\n", "the source"
+        pages = (
+            self.query_one(f"#{self.tab}").query(Pages)
+            if self.tab in ("diff", "source")
+            else (self.query(f"#{self.tab}").results(Pages))
+        )
+        text = "\n".join(one.text for one in pages)
+        return text, f"{words.count(text.count(chr(10)) + 1, 'line')}"
+
+    def line_to_edit(self) -> int:
+        """The line that is looked at, for the editor."""
+        known = self._known("change")
+        if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
+            lines = [one.line for one in known.definitions if one.line]
+            return min(lines, default=1)
+        return 1
+
+    def go_to_line(self, line: int) -> None:
+        """Show that line of the source."""
+        self.query_one(SourcePane).go_to(line)
+
+    # ------------------------------------------------------------ showing
+
+    def refresh_history(self) -> None:
+        """Events have come."""
+        if self.tab == "history":
+            self._show(keep_place=True)
+
+    def _known(self, what: str) -> Any:
+        return self._answers.get((self.module or "", what))
+
+    def _show(self, keep_place: bool = False, only: str | None = None) -> None:
+        self._set_titles()
+        if only in (None, "plan"):
+            self._show_plan()
+        if only not in (None, self._needed()):
+            return
+        if self.module is None:
+            return
+        known = self._known(self._needed())
+        row = self.model.rows.get(self.module)
+        if self.tab == "diff":
+            self.query_one(DiffPane).show(known, row, self.model)
+        elif self.tab == "source":
+            self.query_one(SourcePane).show(known, row)
+        elif self.tab == "history":
+            document = telling.history(self.module, self.model.events, self.model.journal)
+            self.query_one("#history", Pages).show(document, keep_place=keep_place)
+        else:
+            pages = self.query_one(f"#{self.tab}", Pages)
+            if known is None:
+                if not keep_place:
+                    pages.show(telling.says(("…", "faint")))
+            elif isinstance(known, Trouble):
+                pages.show(telling.says((known.reason, "bad"), (known.remedy, "muted")))
+            else:
+                tell = {"names": telling.names, "imports": telling.imports, "spec": telling.spec}
+                pages.show(tell[self.tab](known), keep_place=keep_place)
+
+    def _set_titles(self) -> None:
+        panel = self.query_one("#consequences")
+        row = self.model.rows.get(self.module or "")
+        panel.display = self.tab == "diff" and row is not None
+        if row is not None:
+            panel.border_title = Content(f"If you reload {row.shown}")
+
+    def _show_plan(self) -> None:
+        pages, plan = self.query_one("#plan", Pages), self._known("plan")
+        panel = self.query_one("#consequences")
+        panel.remove_class("-danger", "-caution")
+        panel.border_subtitle = ""
+        if plan is None:
+            pages.show(telling.says(("looking who holds what…", "faint")))
+        elif isinstance(plan, Trouble):
+            pages.show(telling.says((plan.reason, "note")))
+        else:
+            pages.show(plan_telling.consequences(plan))
+            panel.set_class(plan["level"] == "danger", "-danger")
+            panel.set_class(plan["level"] == "caution", "-caution")
+            panel.border_subtitle = Content(plan_telling.worst(plan))
+
+
+def _change(session: Session, name: str) -> Change:
+    from modtui.source.changes import change
+
+    return change(session.calls, name, root=session.root)
+
+
+ASK: dict[str, Callable[[Session, str], Any]] = {
+    "change": _change,
+    "source": lambda session, name: session.calls.source(name),
+    "detail": lambda session, name: session.calls.show(name),
+    "plan": lambda session, name: session.calls.plan([name]),
+}

@@ -1,0 +1,123 @@
+"""What all line-drawing widgets share: named inks, cached styles, strips without waste.
+
+Text goes to the screen as plain segments; no markup parser ever sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from rich.segment import Segment
+from rich.style import Style
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+INKS = (
+    "text", "muted", "faint", "title", "name", "link", "good", "stale", "bad", "note", "code",
+    "key", "added", "removed", "match", "path", "accent",
+)  # fmt: skip
+BACKS = ("row", "cursor", "blurred", "marked", "hover", "head")
+
+Span = tuple[str, str]  # text and ink
+
+
+def width_of(text: str) -> int:
+    """How many cells the text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def fit(text: str, width: int) -> str:
+    """The text in exactly that many cells, cut at the right with an ellipsis."""
+    if width <= 0:
+        return ""
+    length = width_of(text)
+    if length == width:
+        return text
+    if length < width:
+        return text + " " * (width - length)
+    return set_cell_size(text, width - 1) + "…" if width > 1 else "…"
+
+
+def fit_left(text: str, width: int) -> str:
+    """As `fit`, cut at the left: the end of a path says more than its beginning."""
+    length = width_of(text)
+    if length <= width or width <= 1:
+        return fit(text, width)
+    kept = text[-(width - 1) :]
+    while width_of(kept) > width - 1:
+        kept = kept[1:]
+    return fit("…" + kept, width)
+
+
+class InkView(ScrollView):
+    """A Line-API widget that draws (text, ink) spans."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS} | {
+        f"back--{back}" for back in BACKS
+    }
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._styles: dict[tuple[str, str], Style] = {}
+
+    def notify_style_update(self) -> None:
+        """The theme or a class has changed: the cached styles are of the past."""
+        self._styles.clear()
+        super().notify_style_update()
+
+    def style_of(self, ink: str, back: str = "row") -> Style:
+        """The Rich style of an ink on a background, cached until the theme changes."""
+        key = (ink, back)
+        style = self._styles.get(key)
+        if style is None:
+            style = self._styles[key] = self._mix(ink, back)
+        return style
+
+    def _mix(self, ink: str, back: str) -> Style:
+        # Textual's own partial styles drop the alpha of a colour; ours are laid over the ground.
+        ground = self.background_colors[1]
+        attributes = self.rich_style.without_color
+        color = self.styles.color
+        for name in ([f"back--{back}"] if back != "row" else []) + [f"ink--{ink}"]:
+            styles = self.get_component_styles(name)
+            if styles.has_rule("background"):
+                ground = ground + styles.background
+            if styles.has_rule("color"):
+                color = styles.color
+            attributes += styles.text_style
+        over = ground.get_contrast_text(color.a) if color.ansi is None and color.a == 0 else color
+        return attributes + Style.from_color((ground + over).rich_color, ground.rich_color)
+
+    def strip(self, spans: Iterable[Span], width: int, back: str = "row") -> Strip:
+        """A strip of exactly that width; neighbours of one ink become one segment."""
+        segments: list[Segment] = []
+        used = 0
+        text, ink = "", ""
+        for piece, its_ink in spans:
+            if not piece:
+                continue
+            cells = width_of(piece)
+            if used + cells > width:
+                piece = set_cell_size(piece, width - used)
+                cells = width - used
+            used += cells
+            if its_ink == ink:
+                text += piece
+            else:
+                if text:
+                    segments.append(Segment(text, self.style_of(ink, back)))
+                text, ink = piece, its_ink
+            if used >= width:
+                break
+        if text:
+            segments.append(Segment(text, self.style_of(ink, back)))
+        if used < width:
+            segments.append(Segment(" " * (width - used), self.style_of("text", back)))
+        return Strip(segments, width)
+
+
+def plain(spans: Sequence[Span]) -> str:
+    """The text of spans."""
+    return "".join(text for text, _ in spans)
