@@ -37,7 +37,7 @@ _MIX = (
 )
 
 
-class blake2b:  # noqa: N801 - it stands in for the class of that name
+class blake2b:
     """As `_blake2.blake2b(data, digest_size=n)`; only `hexdigest`, and slow."""
 
     def __init__(self, data: bytes, *, digest_size: int = 64) -> None:

@@ -1,11 +1,11 @@
-"""Files as the target sees them: their identity, their bytes, and since when a path has led there."""
+"""Files as the target sees them: identity, bytes, and since when a path has led to them."""
 
 from __future__ import annotations
 
 import errno
 import sys
 
-from .system import absolute, os, split
+from .system import SEPARATORS, absolute, os, split
 
 try:
     from _blake2 import blake2b
@@ -159,3 +159,70 @@ def _changed(status: os.stat_result) -> int:
     if sys.platform == "win32":  # there it is the time of creation
         return 1 << 63
     return status.st_ctime_ns + CLOCK_LAG_NS
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether an error says that there is nothing at that path."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOENT, errno.ENOTDIR)
+
+
+def archive_of(path: str) -> Optional[str]:
+    """The file that a path leads into as if it were a directory; None when there is none."""
+    at = len(path)
+    while True:
+        at = max(path.rfind(separator, 0, at) for separator in SEPARATORS)
+        if at <= 0:
+            return None
+        try:
+            status = os.stat(path[:at])
+        except OSError:
+            continue
+        return path[:at] if is_regular(status) else None
+
+
+def mapped_inodes() -> Dict[str, int]:
+    """The inode of each file that this process has mapped, by path (Linux, proc_pid_maps(5)).
+
+    Of a file that was deleted the path ends in " (deleted)". Empty where there is no such list.
+    """
+    try:
+        with open("/proc/self/maps", "rb") as file:
+            data = file.read()
+    except OSError:
+        return {}
+    found: Dict[str, int] = {}
+    for line in data.splitlines():
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[5][:1] == b"/":
+            path = fields[5].decode(sys.getfilesystemencoding(), "surrogateescape")
+            found[path] = int(fields[4])
+    return found
+
+
+def replaced(path: str, mapped: Dict[str, int]) -> Optional[str]:
+    """Why the mapped library is not the file at that path any more; None if nothing says so."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        if path + " (deleted)" in mapped:
+            return "the library that is mapped was deleted"
+        return None
+    inode = mapped.get(path + " (deleted)")
+    if inode is not None and inode != status.st_ino and path not in mapped:
+        return "the library that is mapped was replaced by another file"
+    return None
+
+
+def why(error: Exception) -> str:
+    """Why a file could not be read, in words."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOENT, errno.ENOTDIR):
+        return "the file is gone"
+    if number in (errno.EACCES, errno.EPERM):
+        return "the target may not read the file"
+    if number == errno.EISDIR:
+        return "there is a directory or a device where the file was"
+    if number == errno.ELOOP:
+        return "the symbolic links on the way to the file go in circles"
+    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return "the file cannot be read: %s" % said

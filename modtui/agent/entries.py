@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from . import identity, raw
+from .errors import UnknownModule
 from .system import SEPARATORS, split
 
 TYPE_CHECKING = False
@@ -146,7 +147,7 @@ def look_at(name: str) -> Entry:
     for known, key, value in raw.entries():
         if known == name:
             return describe(name, key, value, around)
-    raise raw.UnknownModule("there is no module %r in sys.modules" % (name,))
+    raise UnknownModule("there is no module %r in sys.modules" % (name,))
 
 
 def look_at_all(names: List[str]) -> List[Entry]:

@@ -1,8 +1,8 @@
 """Reading foreign objects without touching them.
 
-`isinstance`, `hasattr`, `getattr`, `repr`, `==`, `hash`, `len` and `bool` all run code of the object
+`isinstance`, `hasattr`, `getattr`, `repr`, `==`, `hash`, `len`, `bool`: all run code of the object
 that they are asked about; a lazily loaded module is executed by one of them. Here objects are read
-through the C slots of their real type only (`type(x)`, the member descriptors of the built-in types,
+through the C slots of their real type only (`type(x)`, member descriptors of the built-in types,
 exact dicts), so that nothing of the target's is called, imported or loaded.
 """
 
@@ -20,30 +20,31 @@ if TYPE_CHECKING:
     Entries = List[Tuple[str, Key, Any]]
 
 
-def _function() -> None:
-    """Only its type matters."""
+class _Sample:
+    """Only the types of what is in it matter."""
 
-
-def _cell_of(value: object) -> Any:
-    return (lambda: value).__closure__[0]  # type: ignore[index]
+    def method(self) -> Any:
+        return lambda: self
 
 
 # `types` says the same, but need not be imported in a target.
-ModuleType = type(sys)
-FunctionType = type(_function)
-CodeType = type(_function.__code__)
-CellType = type(_cell_of(None))
-MethodType = type([].append) if TYPE_CHECKING else type(type("", (), {"m": _function})().m)
-BuiltinFunctionType = type(len)
-MappingProxyType = type(type.__dict__)
-GetSetDescriptorType = type(type.__dict__["__dict__"])
-MemberDescriptorType = type(FunctionType.__dict__["__globals__"])
+ModuleType: Any = type(sys)
+FunctionType: Any = type(_Sample.method)
+CodeType: Any = type(_Sample.method.__code__)
+MethodType: Any = type(_Sample().method)
+CellType: Any = type(_Sample().method().__closure__[0])
+BuiltinFunctionType: Any = type(len)
+MappingProxyType: Any = type(type.__dict__)
+GetSetDescriptorType: Any = type(type.__dict__["__dict__"])
+MemberDescriptorType: Any = type(FunctionType.__dict__["__globals__"])
 
 _module_dict = ModuleType.__dict__["__dict__"].__get__
 _type_dict = type.__dict__["__dict__"].__get__
 _type_mro = type.__dict__["__mro__"].__get__
 _type_name = type.__dict__["__name__"].__get__
 _type_qualname = type.__dict__["__qualname__"].__get__
+_type_module = type.__dict__["__module__"].__get__
+_type_flags = type.__dict__["__flags__"].__get__
 _cell_contents = CellType.__dict__["cell_contents"].__get__
 _text = str.__str__
 _dict_items = dict.items
@@ -125,24 +126,24 @@ def class_qualname(cls: object) -> str:
 
 
 def class_module(cls: object) -> Optional[str]:
-    """The `__module__` of a class as far as it is a plain str."""
-    namespace = class_dict(cls)
-    if namespace is None:
+    """The `__module__` of a class as far as it is a plain str; None when it is not a class."""
+    try:
+        found = exact_str(_type_dict(cls).get("__module__"))
+    except TypeError:
         return None
-    found = exact_str(namespace.get("__module__"))
     if found is None and not _is_heap_type(cls):
         found = _static_type_module(cls)
     return found
 
 
 def _is_heap_type(cls: object) -> bool:
-    return bool(type.__dict__["__flags__"].__get__(cls) & (1 << 9))  # Py_TPFLAGS_HEAPTYPE
+    return bool(_type_flags(cls) & (1 << 9))  # Py_TPFLAGS_HEAPTYPE
 
 
 def _static_type_module(cls: object) -> Optional[str]:
     # Of a static C type the getter only cuts the name in tp_name; it runs nothing.
     try:
-        return exact_str(type.__dict__["__module__"].__get__(cls))
+        return exact_str(_type_module(cls))
     except (AttributeError, TypeError):
         return None
 
@@ -177,7 +178,7 @@ def text(value: object) -> Optional[str]:
     if type(value) is str:
         return value
     try:
-        return _text(value)  # type: ignore[arg-type]
+        return _text(value)
     except TypeError:
         return None
 
@@ -210,7 +211,7 @@ def instance_dict(value: object) -> Optional[Dict[Any, Any]]:
         descriptor = _type_dict(cls).get("__dict__")
         if descriptor is None:
             continue
-        if type(descriptor) not in (GetSetDescriptorType, MemberDescriptorType):
+        if not _is_c_descriptor(descriptor):
             return None  # somebody's property
         try:
             found = descriptor.__get__(value)
@@ -226,13 +227,18 @@ def slot(value: object, name: str) -> Any:
         descriptor = _type_dict(cls).get(name)
         if descriptor is None:
             continue
-        if type(descriptor) not in (MemberDescriptorType, GetSetDescriptorType):
+        if not _is_c_descriptor(descriptor):
             return None
         try:
             return descriptor.__get__(value)
         except (AttributeError, TypeError):
             return None
     return None
+
+
+def _is_c_descriptor(value: object) -> bool:
+    kind = type(value)
+    return kind is GetSetDescriptorType or kind is MemberDescriptorType
 
 
 def attribute(value: object, name: str) -> Any:
@@ -245,10 +251,10 @@ def attribute(value: object, name: str) -> Any:
 
 def modules() -> Dict[Any, Any]:
     """`sys.modules` itself, as the dict that it must be; an empty one when it was replaced."""
-    found = _module_dict(sys).get("modules")
+    found: Dict[Any, Any] = _module_dict(sys).get("modules")
     kind = type(found)
-    if kind is dict or dict in mro(kind):
-        return found  # type: ignore[no-any-return]
+    if kind is dict or any(cls is dict for cls in mro(kind)):
+        return found
     return {}
 
 
@@ -267,11 +273,11 @@ def entries() -> Entries:
 
 
 def _name_of_odd_key(key: object, taken: Any) -> str:
-    kind = type_name(key)
+    named = type_name(key)
     said = text(key)
-    if said is None and type(key) in (int, float, bool, bytes, type(None)):
+    if said is None and any(type(key) is kind for kind in (int, float, bool, bytes, type(None))):
         said = repr(key)
-    stem = "<%s>" % kind if said is None else "<%s %s>" % (kind, said)
+    stem = "<%s>" % named if said is None else "<%s %s>" % (named, said)
     name, number = stem, 2
     while name in taken:
         name, number = "%s (%d)" % (stem, number), number + 1

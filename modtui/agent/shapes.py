@@ -131,7 +131,7 @@ class Text(TypedDict):
 
 class BaselineText(Text):
     source: Literal[
-        "captured", "linecache", "zip", "git", "wheel", "store", "pyc", "rebuilt", "none"
+        "captured", "file", "linecache", "zip", "git", "wheel", "store", "pyc", "rebuilt", "none"
     ]
     proof: Proof
     detail: str  # a sentence

@@ -43,5 +43,6 @@ def pause(seconds: float) -> None:
     Where `time.sleep` was replaced (gevent) it must not be called from the agent's threads; the
     interpreter's own switching of threads then has to do.
     """
-    if type(time.sleep) is type(len):
+    kind: object = type(time.sleep)
+    if kind is type(len):
         time.sleep(seconds)
