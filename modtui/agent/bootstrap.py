@@ -1,0 +1,156 @@
+"""The first code of an injected agent: it makes the package out of what the inspector sent.
+
+It runs alone, before anything else of the agent is there, on the agent's own thread and never on a
+thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, version, hash of the
+agent, magic number of the compiled code, names of the C modules that the agent needs,
+[(module, source, compiled code or None)...]).
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple
+
+    Modules = List[Tuple[str, bytes, Optional[bytes]]]
+    Box = Tuple[str, str, str, bytes, Tuple[str, ...], Modules]
+
+PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
+
+
+def quiet_import(name: str) -> bool:
+    """Import a C module without any finder, hook or `__import__` of the target being asked.
+
+    True if that added it to sys.modules. Raises ImportError if this build does not have it.
+    """
+    found = sys.modules.get(name)
+    if found is not None:
+        return False
+    machinery, external = (
+        sys.modules[n] for n in ("_frozen_importlib", "_frozen_importlib_external")
+    )
+    spec = machinery.BuiltinImporter.find_spec(name) or external.PathFinder.find_spec(name)
+    if spec is None:
+        raise ImportError("this build of Python has no module %s" % (name,))
+    machinery._load(spec)
+    return True
+
+
+def arrive(box: Box, report: Callable[[str], None]) -> None:
+    """Make the package and listen; tell `report` "L" and the socket's path, or "E" and why not."""
+    try:
+        report("L" + _listen(box))
+    except BaseException as error:
+        report("E%s: %s" % (type(error).__name__, error))
+
+
+def _listen(box: Box) -> str:
+    package_name, version, digest, _, _, _ = box
+    module_type = type(sys)
+    package = module_type(package_name)
+    names = vars(package)
+    names.update(__path__=[], __package__=package_name, __version__=version, _digest=digest)
+    names["_pid"] = sys.modules["posix"].getpid()
+    while True:
+        there = sys.modules.setdefault(package_name, package)
+        if there is package:
+            break
+        path = _other(there, digest)
+        if path is not None:
+            return path
+        _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
+    try:
+        return _fill(package, box)
+    except BaseException:
+        _remove(package_name, package)
+        raise
+
+
+def _other(there: Any, digest: str) -> Optional[str]:
+    """The path of an agent that is here already; None if it is dead and can be replaced."""
+    names = vars(there)
+    if names.get("_pid") != sys.modules["posix"].getpid():
+        channel = sys.modules.get(there.__name__ + ".channel")
+        if channel is not None:
+            channel.forget_inherited()  # type: ignore[attr-defined]
+        return None
+    if names.get("_digest") != digest:
+        raise RuntimeError("another version of modtui is attached to this process")
+    pause = sys.modules["_thread"].allocate_lock()
+    pause.acquire()
+    waited = 0.0
+    while waited < PATIENCE and sys.modules.get(there.__name__) is there:
+        if names.get("_path"):
+            return str(names["_path"])
+        pause.acquire(True, 0.01)
+        waited += 0.01
+    return None
+
+
+def _fill(package: Any, box: Box) -> str:
+    package_name, version, _, magic, c_modules, modules = box
+    added = [name for name in c_modules if quiet_import(name)]
+    vars(package)["_added"] = added
+    external = sys.modules["_frozen_importlib_external"]
+    usable = magic == external.MAGIC_NUMBER  # type: ignore[attr-defined]
+    compiled = {}
+    for name, source, stored in modules:
+        full = package_name + "." + name
+        if usable and stored is not None:
+            code = sys.modules["marshal"].loads(stored)  # type: ignore[attr-defined]
+        else:
+            code = compile(source, "<modtui>/agent/%s.py" % name, "exec", 0, True, 2)
+            compiled[name] = code
+        module = type(sys)(full)
+        vars(module).update(__package__=package_name, __builtins__=_builtins())
+        sys.modules[full] = module
+        vars(package)[name] = module
+        exec(code, vars(module))
+    vars(package)["_compiled"] = compiled
+    channel = vars(package)["channel"]
+    path = channel.listen("injected", version, added, lambda: _remove(package_name, package))
+    vars(package)["_path"] = path
+    return str(path)
+
+
+def _builtins() -> Any:
+    """The target's builtins, with an `__import__` that is the interpreter's own."""
+    builtins = vars(sys.modules["builtins"])
+    if type(builtins["__import__"]) is type(len):
+        return builtins
+    own = dict(builtins)
+    own["__import__"] = sys.modules["_frozen_importlib"].__import__  # type: ignore[attr-defined]
+    return own
+
+
+def _remove(package_name: str, package: Any) -> None:
+    """Take the package and the C modules that only it brought out of sys.modules."""
+    spaces = []
+    prefix = package_name + "."
+    mine = vars(package)
+    for name in list(sys.modules):
+        if type(name) is not str:
+            continue
+        if name.startswith(prefix) and mine.get(name[len(prefix) :]) is sys.modules.get(name):
+            spaces.append(vars(sys.modules.pop(name)))
+    for name in mine.get("_added", ()):
+        if not _held_elsewhere(name):
+            sys.modules.pop(name, None)
+    if sys.modules.get(package_name) is package:
+        del sys.modules[package_name]
+    # What refers to itself stays until a collection, and the target may have switched that off.
+    for space in spaces + [mine]:
+        space.clear()
+
+
+def _held_elsewhere(name: str) -> bool:
+    """Has the target come to import it too?"""
+    wanted = sys.modules.get(name)
+    for module in list(sys.modules.values()):
+        if type(module) is type(sys) and module is not wanted:
+            for value in list(vars(module).values()):
+                if value is wanted:
+                    return True
+    return False

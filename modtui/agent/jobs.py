@@ -1,0 +1,164 @@
+"""Changing calls that another thread runs: claimed once, or withdrawn and then never run.
+
+A job waits under an unguessable token. The target's main thread gets to it by a text that calls
+`run(token)`; if main is not there in time the inspector withdraws the job, or has it run by the
+agent's own thread. Whoever claims it first runs it; nobody can run it a second time or later.
+"""
+
+from __future__ import annotations
+
+import _thread
+import posix
+
+from .errors import AgentError, UnknownJob
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, Optional
+
+    from . import shapes
+
+KEPT = 16  # finished jobs whose results can still be asked for
+LONGEST_WAIT = 60.0  # seconds; an inspector that wants to wait longer asks again
+
+_lock = _thread.allocate_lock()
+_jobs: Dict[str, _Job] = {}
+
+
+class _Job:
+    __slots__ = ("claimed", "done", "error", "fn", "result", "state")
+
+    def __init__(self, fn: Callable[[], Any]) -> None:
+        self.fn: Optional[Callable[[], Any]] = fn
+        self.state = "waiting"
+        self.result: Any = None
+        self.error: Optional[Dict[str, str]] = None
+        self.done = _thread.allocate_lock()
+        self.done.acquire()  # released when there is an end to wait for
+
+    def claim(self, state: str, lock: Any = _lock) -> bool:
+        with lock:
+            if self.state != "waiting":
+                return False
+            self.state = state
+        return True
+
+    def execute(self) -> None:
+        fn, self.fn = self.fn, None
+        assert fn is not None
+        try:
+            self.result = fn()
+        except AgentError as error:
+            self.error = {"type": type(error).__name__, "message": str(error)}
+        except BaseException as error:
+            # Whatever it is, it belongs to the inspector that asked and not to the target's thread.
+            self.error = {"type": "AgentError", "message": describe(error)}
+        self.state = "done"
+        self.done.release()
+
+    def as_json(self) -> shapes.JobState:
+        state: Any = {"state": self.state, "result": None, "error": None}
+        if self.state == "done":
+            state["result"], state["error"] = self.result, self.error
+        return state  # type: ignore[no-any-return]
+
+
+def describe(error: BaseException) -> str:
+    """An unexpected error in one line, with the place it came from."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        place = " (%s:%d)" % (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    try:
+        message = str(error)
+    except BaseException as another:
+        message = "its message could not be made: %s" % (type(another).__name__,)
+    return "%s: %s%s" % (type(error).__name__, message, place)
+
+
+def submit(fn: Callable[[], Any]) -> str:
+    """Keep a job to be run by another thread; returns its token."""
+    token = posix.urandom(16).hex()
+    with _lock:
+        for old in [key for key, job in _jobs.items() if job.state in ("done", "withdrawn")][
+            :-KEPT
+        ]:
+            del _jobs[old]
+        _jobs[token] = _Job(fn)
+    return token
+
+
+def _find(token: str) -> _Job:
+    job = _jobs.get(token) if type(token) is str else None
+    if job is None:
+        raise UnknownJob("there is no such job")
+    return job
+
+
+def run(token: str) -> None:
+    """Run the job on the calling thread, unless it was claimed or withdrawn. Raises nothing."""
+    job = _jobs.get(token)
+    if job is not None and job.claim("running"):
+        job.execute()
+
+
+def wait(token: str, seconds: float) -> shapes.JobState:
+    """The job's state, as soon as it has ended or after so many seconds. Raises UnknownJob."""
+    job = _find(token)
+    if job.done.acquire(True, min(max(float(seconds), 0.0), LONGEST_WAIT)):
+        job.done.release()  # for the next who waits
+    return job.as_json()
+
+
+def withdraw(token: str) -> bool:
+    """Take the job back: True if it has not begun and now never will. Raises UnknownJob."""
+    job = _find(token)
+    if not job.claim("withdrawn"):
+        return job.state == "withdrawn"
+    job.fn = None
+    job.done.release()
+    return True
+
+
+def run_here(token: str) -> shapes.JobState:
+    """Run the job on the calling thread if nobody has begun it. Raises UnknownJob."""
+    job = _find(token)
+    if job.claim("running"):
+        job.execute()
+    return job.as_json()
+
+
+def pump_with_ctypes(token: str) -> None:
+    """Have the main thread run the job at its next safe point, by a pending call from in here.
+
+    For agents that were invited (listen, run) where nobody may trace the process. It imports ctypes
+    into the target, and reaches main only while that executes Python code: a blocked main gets to
+    the job when its wait ends, by which time it may have been withdrawn. Raises UnknownJob, and
+    ImportError where there is no ctypes.
+    """
+    job = _find(token)
+    import ctypes
+
+    # Only what this function itself holds is used before the claim, so that a call that comes after
+    # the agent has left finds the job withdrawn and does nothing.
+    def call(_: Any, job: _Job = job) -> int:
+        if job.claim("running"):
+            job.execute()
+        return 0
+
+    callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(call)
+    # The interpreter's queue holds a bare address of it, for as long as main takes to get there.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(callback))
+    if ctypes.pythonapi.Py_AddPendingCall(callback, None) != 0:
+        ctypes.pythonapi.Py_DecRef(ctypes.py_object(callback))
+
+
+def withdraw_all() -> None:
+    """Withdraw every job that has not begun: the agent is leaving."""
+    for token in list(_jobs):
+        withdraw(token)
+
+
+def unfinished() -> int:
+    """How many jobs wait or run."""
+    return sum(job.state in ("waiting", "running") for job in list(_jobs.values()))

@@ -1,0 +1,203 @@
+"""The agent as one self-contained thing: its modules in order, compiled where we know the compiler.
+
+The first time a given interpreter is met it compiles the agent itself, module by module on the
+agent's own thread; we keep what it made. After that the target only unmarshals.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import marshal
+import os
+import stat
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+PACKAGE = "_modtui_agent"
+SOURCE = Path(__file__).resolve().parent.parent / "agent"
+LEFT_AT_HOME = frozenset(("__init__", "shapes", "bootstrap"))
+MARSHAL_VERSION = 2  # every supported Python reads it
+
+
+@dataclass(frozen=True)
+class Part:
+    """One module of the agent."""
+
+    name: str
+    source: bytes
+
+
+def _needs(source: bytes, known: frozenset[str]) -> tuple[set[str], set[str]]:
+    """What a module imports while it is executed: (siblings, modules of the interpreter)."""
+    found: set[str] = set()
+    others: set[str] = set()
+
+    def walk(nodes: list[ast.stmt]) -> None:
+        for node in nodes:
+            if isinstance(node, ast.Import):
+                others.update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                others.add(node.module or "")
+            elif isinstance(node, ast.ImportFrom) and node.level == 1:
+                names = [node.module] if node.module else [alias.name for alias in node.names]
+                found.update(name for name in names if name in known)
+            elif isinstance(node, ast.If):
+                checking = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+                walk(node.orelse if checking else node.body + node.orelse)
+            elif isinstance(node, ast.Try):
+                walk(node.body + node.orelse + node.finalbody)  # not what another platform has
+
+    walk(ast.parse(source).body)
+    return found, others - {"__future__", "sys", "nt"}
+
+
+@functools.cache
+def c_modules() -> tuple[str, ...]:
+    """The modules of the interpreter that the agent's modules import when they are executed."""
+    return tuple(sorted(set().union(*(_needs(part.source, frozenset())[1] for part in parts()))))
+
+
+@functools.cache
+def parts() -> tuple[Part, ...]:
+    """The agent's modules, each after those that it needs to be executed.
+
+    Raises ValueError if they need each other in a circle.
+    """
+    texts = {
+        path.stem: path.read_bytes()
+        for path in sorted(SOURCE.glob("*.py"))
+        if path.stem not in LEFT_AT_HOME
+    }
+    known = frozenset(texts)
+    needs = {name: _needs(text, known)[0] for name, text in texts.items()}
+    ordered: list[Part] = []
+    done: set[str] = set()
+    while len(done) < len(texts):
+        ready = sorted(n for n in texts if n not in done and needs[n] <= done)
+        if not ready:
+            raise ValueError(f"the agent's modules need each other: {sorted(known - done)}")
+        ordered += [Part(name, texts[name]) for name in ready]
+        done.update(ready)
+    return tuple(ordered)
+
+
+@functools.cache
+def digest() -> str:
+    """What tells this agent from any other."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in (*parts(), Part("bootstrap", _bootstrap())):
+        state.update(b"%s\0%d\0" % (part.name.encode(), len(part.source)) + part.source)
+    return state.hexdigest()
+
+
+@functools.cache
+def _bootstrap() -> bytes:
+    return (SOURCE / "bootstrap.py").read_bytes()
+
+
+def payload(version: str, interpreter: str) -> bytes:
+    """What the text in the target reads: marshalled (source of the bootstrap, its box).
+
+    `interpreter` identifies the target's build (`identify`); the compiled code that is kept for it
+    goes along. The target checks that it is of its own kind before it uses it.
+    """
+    magic, codes = _kept(interpreter) or _own_if_same(interpreter)
+    modules = [(part.name, part.source, codes.get(part.name)) for part in parts()]
+    box = (PACKAGE, version, digest(), magic, c_modules(), modules)
+    return marshal.dumps((_bootstrap(), box), MARSHAL_VERSION)
+
+
+def is_kept(interpreter: str) -> bool:
+    """Is there compiled code for that build?"""
+    return _kept(interpreter) is not None
+
+
+def identify(path: str) -> str:
+    """A name for the very file that holds the interpreter (the executable, or libpython).
+
+    Raises OSError if it cannot be looked at.
+    """
+    found = os.stat(path)
+    facts = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+    return hashlib.blake2b(repr(facts).encode(), digest_size=12).hexdigest()
+
+
+def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
+    """Keep what that interpreter compiled. False if there is no place that only we can write to."""
+    folder = _folder()
+    if folder is None or {part.name for part in parts()} != codes.keys():
+        return False
+    data = marshal.dumps((digest(), magic, sorted(codes.items())), MARSHAL_VERSION)
+    temporary = folder / f".{os.getpid()}.{os.urandom(4).hex()}"
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        temporary.replace(folder / _file_name(interpreter))
+    except OSError:
+        return False
+    return True
+
+
+def _file_name(interpreter: str) -> str:
+    return f"{interpreter}-{digest()[:16]}.agent"
+
+
+def _kept(interpreter: str) -> tuple[bytes, dict[str, bytes]] | None:
+    folder = _folder()
+    if folder is None:
+        return None
+    try:
+        with open(folder / _file_name(interpreter), "rb") as file:
+            if not _only_ours(os.fstat(file.fileno())):
+                return None
+            kept_digest, magic, codes = marshal.loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    return (magic, dict(codes)) if kept_digest == digest() else None
+
+
+def _own_if_same(interpreter: str) -> tuple[bytes, dict[str, bytes]]:
+    """Our own interpreter can compile for targets that run the same file."""
+    try:
+        same = identify(own_image()) == interpreter
+    except OSError:
+        same = False
+    if not same or sys.implementation.name != "cpython":
+        return b"", {}
+    codes = {part.name: marshal.dumps(_compile(part)) for part in parts()}
+    keep(interpreter, importlib.util.MAGIC_NUMBER, codes)
+    return importlib.util.MAGIC_NUMBER, codes
+
+
+def _compile(part: Part) -> object:
+    return compile(part.source, f"<modtui>/agent/{part.name}.py", "exec", 0, True, 2)
+
+
+def own_image() -> str:
+    """The file that holds our own interpreter."""
+    with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as file:
+        for line in file:
+            if "/libpython" in line:
+                return line[line.index("/") :].rstrip("\n")
+    return "/proc/self/exe"
+
+
+def _only_ours(found: os.stat_result) -> bool:
+    return found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o022
+
+
+def _folder() -> Path | None:
+    """Our cache, if nobody else can write to it: what is in it will run inside of targets."""
+    folder = Path(platformdirs.user_cache_dir("modtui")) / "agents"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder if _only_ours(folder.stat()) and _only_ours(folder.parent.stat()) else None
+    except OSError:
+        return None

@@ -1,0 +1,229 @@
+"""From a pid or a path to a session: which way, in which order, and what to say if there is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from modtui import __version__
+from modtui.agent.errors import AgentError
+from modtui.reach import bundle, finding, image, proc
+from modtui.reach.delivery import Parcel, Progress, arrival_text
+from modtui.reach.errors import (
+    ConnectionLost,
+    NobodyListens,
+    NoSuchProcess,
+    OtherVersion,
+    Unreachable,
+    Unsupported,
+)
+from modtui.reach.ptrace import Ptrace
+from modtui.reach.remote_exec import RemoteExec
+from modtui.reach.session import Session, over_wire
+from modtui.reach.wire import Wire
+
+WAYS = ("listening", "ptrace", "remote_exec")
+Result = TypeVar("Result")
+
+
+def mechanisms() -> tuple[Ptrace | RemoteExec, ...]:
+    """The ways into a process that does not expect us, the best first."""
+    return (Ptrace(), RemoteExec())
+
+
+def connect(
+    target: str | int, *, via: str | None = None, progress: Progress | None = None
+) -> Session:
+    """A session with the process of that pid, or with the agent that listens at that path.
+
+    `via` forces one of WAYS; `progress` is told in words what is waited for. Raises Unreachable.
+    """
+    if via is not None and via not in WAYS:
+        raise Unsupported(f"there is no way {via!r}", f"the ways are {', '.join(WAYS)}")
+    if isinstance(target, str) and not target.isdecimal():
+        return _at_path(target)
+    pid = int(target)
+    if pid == os.getpid():
+        raise Unsupported(
+            f"process {pid} is this very process", "use modtui.browse() to look at oneself"
+        )
+    if pid <= 0 or not os.path.isdir(f"/proc/{pid}"):
+        if sys.platform == "linux" or not _exists(pid):
+            raise proc.no_such(pid)
+    return _in_own_thread(lambda stop: _by_pid(proc.Proc(pid), via, progress, stop))
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _at_path(path: str) -> Session:
+    if not os.path.exists(path):
+        raise NobodyListens(f"there is no socket {path}")
+    wire = Wire(path)
+    session = over_wire(wire, "listening")
+    process = proc.Proc(session.host_pid)
+    session.way = _way_of(session)
+    session.root = process.root()
+    session._mechanism = _able(process)
+    return session
+
+
+def _way_of(session: Session) -> str:
+    arrival = session.hello["arrival"]
+    return "run" if arrival == "run" else "listening"
+
+
+def _able(process: proc.Proc, via: str | None = None) -> Any:
+    """The mechanism that gets to this process' main thread, or None."""
+    for mechanism in mechanisms():
+        if via in (None, mechanism.name) and mechanism.can_reach(process) is None:
+            return mechanism
+    return None
+
+
+def _by_pid(
+    process: proc.Proc, via: str | None, progress: Progress | None, stop: threading.Event
+) -> Session:
+    proc.check_state(process)
+    if via in (None, "listening"):
+        session = _existing(process, progress)
+        if session is not None:
+            return session
+        if via == "listening":
+            raise NobodyListens(
+                f"no agent listens in process {process.pid}",
+                "call modtui.listen() in it, or start it with `modtui run`",
+            )
+    refusals = []
+    for mechanism in mechanisms():
+        if via not in (None, mechanism.name):
+            continue
+        refusal = mechanism.can_reach(process)
+        if refusal is None:
+            return _inject(process, mechanism, progress, stop)
+        refusals.append(refusal)
+    raise refusals[0]
+
+
+def _existing(process: proc.Proc, progress: Progress | None) -> Session | None:
+    """A session with the agent that is there already, if one of our version is."""
+    try:
+        wire = finding.connect(process)
+        if wire is None:
+            return None
+        session = over_wire(wire, "listening", process.root())
+    except (ConnectionLost, NobodyListens):
+        return None  # it is leaving, or its socket was inherited by a child
+    if session.hello["version"] != __version__:
+        _replace(session, process)
+        return None
+    session.way = "ptrace" if session.hello["arrival"] == "injected" else _way_of(session)
+    session._mechanism = _able(process)
+    return session
+
+
+def _replace(session: Session, process: proc.Proc) -> None:
+    """Make an agent of another version leave, if nobody needs it. Raises OtherVersion."""
+    hello = session.hello
+    inspectors = hello["threads"] - 2  # the thread that accepts, and ours
+    if hello["arrival"] != "injected" or hello["journal"] or inspectors > 0:
+        session.close()
+        raise OtherVersion(
+            f"an agent of modtui {hello['version']} is in process {process.pid} and in use, and "
+            f"this is modtui {__version__}",
+            f"detach it with that version (`modtui detach {process.pid}`)",
+        )
+    session.detach()
+
+
+def _inject(
+    process: proc.Proc,
+    mechanism: Ptrace | RemoteExec,
+    progress: Progress | None,
+    stop: threading.Event,
+) -> Session:
+    build = image.find(process)
+    interpreter = bundle.identify(build.path)
+    parcel = Parcel(arrival_text, bundle.payload(__version__, interpreter), lambda: False)
+    parcel.arrived = lambda: (
+        bool(parcel.status()) or (parcel.descriptor is None and finding.listens(process))
+    )
+    try:
+        mechanism.inject(process, parcel, progress, cancelled=stop)
+        status = _final_status(parcel)
+    finally:
+        parcel.close()
+    if status.startswith("E"):
+        raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
+    root = process.root()
+    wire = Wire(root + status[1:]) if status else finding.connect(process)
+    if wire is None:
+        raise NobodyListens(f"the agent in process {process.pid} left at once")
+    session = over_wire(wire, mechanism.name, root, mechanism)
+    _keep_compiled(wire, interpreter)
+    return session
+
+
+def _final_status(parcel: Parcel) -> str:
+    return parcel.status() if parcel.descriptor is not None else ""
+
+
+def _keep_compiled(wire: Wire, interpreter: str) -> None:
+    """Take what the target had to compile itself, for the next time."""
+    if bundle.is_kept(interpreter):
+        return
+    try:
+        answer = wire.request("channel.compiled", {})
+    except AgentError:
+        return
+    magic = answer.pop("", "").encode("latin-1")
+    codes = {name: text.encode("latin-1") for name, text in answer.items()}
+    if magic and codes:
+        bundle.keep(interpreter, magic, codes)
+
+
+def _in_own_thread(work: Callable[[threading.Event], Result]) -> Result:
+    """Run tracing in a thread of its own, so that an interruption of ours finds it between steps.
+
+    If we are interrupted while we wait, the request is withdrawn first.
+    """
+    stop = threading.Event()
+    outcome: list[Result] = []
+    problem: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            outcome.append(work(stop))
+        except BaseException as error:
+            problem.append(error)
+
+    thread = threading.Thread(target=run, name="modtui-reach")
+    thread.start()
+    interrupted: BaseException | None = None
+    while thread.is_alive():
+        try:
+            thread.join()
+        except BaseException as error:
+            interrupted = error
+            stop.set()
+    if interrupted is not None:
+        for session in outcome:
+            if isinstance(session, Session):
+                session.close()
+        raise interrupted
+    if problem:
+        raise problem[0]
+    return outcome[0]
+
+
+__all__ = ["WAYS", "NoSuchProcess", "Unreachable", "connect", "mechanisms"]

@@ -1,0 +1,96 @@
+"""The text that the target's main thread runs, and how what it needs gets to it.
+
+The text is tiny: it starts a thread, and everything else happens there. It runs in `__main__`, so
+it binds no name there, and nothing that it does can raise into the target.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+STATUS_SIZE = 4096  # the payload file begins with so many bytes for what the agent has to say
+
+_STARTER = """\
+import sys
+m = sys.modules
+t, g = m["_thread"], m["marshal"]
+p = m.get("posix")
+def go(what):
+    def say(text):
+        if type(what) is int:
+            p.pwrite(what, text.encode("utf-8", "surrogateescape")[:4000], 0)
+    try:
+        if type(what) is int:
+            at, parts = 4096, []
+            while 1:
+                part = p.pread(what, 1 << 20, at)
+                if not part:
+                    break
+                parts.append(part)
+                at += len(part)
+            data = b"".join(parts)
+        else:
+            data = bytes.fromhex(what)
+        code, box = g.loads(data)
+        space = {"__name__": "_modtui_bootstrap", "__builtins__": __builtins__}
+        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", 0, True, 2), space)
+        space["arrive"](box, say)
+    except BaseException as error:
+        say("E%s: %s" % (type(error).__name__, error))
+    finally:
+        if type(what) is int:
+            p.close(what)
+start = t.start_new_thread
+if type(start) is not type(len):
+    import gc
+    start = [x for x in gc.get_objects() if type(x) is type(len)
+             and x.__name__ == "start_new_thread" and x.__self__ is t][0]
+start(go, (WHAT,))
+"""
+
+
+def arrival_text(what: str) -> bytes:
+    """The text that brings the agent; `what` is an expression for where its payload is.
+
+    An integer is a descriptor (`STATUS_SIZE` bytes for answers, then the payload), a string is the
+    payload itself in hexadecimal.
+    """
+    return _guarded(_STARTER.replace("WHAT", what))
+
+
+def job_text(package: str, token: str) -> bytes:
+    """The text that runs a job on the thread that runs the text."""
+    return _guarded(f'import sys\nsys.modules["{package}.jobs"].run("{token}")\n')
+
+
+def _guarded(source: str) -> bytes:
+    text = f'try:\n exec({source!r}, {{"__name__": "_modtui"}})\nexcept:\n pass\n'
+    return text.encode("utf-8", "surrogateescape") + b"\0"
+
+
+@dataclass
+class Parcel:
+    """What is to be run in the target's main thread, and how we know that it was."""
+
+    text: Callable[[str], bytes]  # of the expression for the payload
+    payload: bytes
+    arrived: Callable[[], bool]
+    descriptor: int | None = None  # ours, of the file that the payload went in
+
+    def status(self) -> str:
+        """What the agent had to say so far: "", "L" and a path, or "E" and an error."""
+        if self.descriptor is None:
+            return ""
+        data = os.pread(self.descriptor, STATUS_SIZE, 0)
+        return data.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+    def close(self) -> None:
+        """Close our end of the payload."""
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
+
+
+Progress = Callable[[str], None]

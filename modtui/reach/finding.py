@@ -1,0 +1,46 @@
+"""Finding the agent of a process: the places where its socket may be, seen through its root."""
+
+from __future__ import annotations
+
+import os
+
+from modtui.agent import rendezvous
+from modtui.reach.errors import NobodyListens, NoPermission
+from modtui.reach.proc import Proc
+from modtui.reach.wire import Wire
+
+
+def paths(process: Proc) -> list[str]:
+    """The sockets that an agent of that process may be listening at, as we can open them."""
+    root = process.root()
+    uid, outer_uid = process.inner_uid, process.uid
+    found = []
+    for base in rendezvous.bases():
+        folder = root + rendezvous.directory(base, uid)
+        if not os.path.isdir(folder) or rendezvous.why_unsafe(folder, outer_uid) is not None:
+            continue
+        for name in rendezvous.names(process.inner_pid):
+            if rendezvous.is_socket(f"{folder}/{name}"):
+                found.append(f"{folder}/{name}")
+    return found
+
+
+def connect(process: Proc) -> Wire | None:
+    """A connection to the agent of that process, if there is one. Raises NoPermission."""
+    for path in paths(process):
+        try:
+            wire = Wire(path)
+        except NobodyListens:
+            continue
+        if wire.peer()[0] in (process.pid, 0):
+            return wire
+        wire.close()  # a process of another pid namespace, or the heir of a dead parent's socket
+    return None
+
+
+def listens(process: Proc) -> bool:
+    """Is there an agent, as far as can be told without asking it?"""
+    try:
+        return bool(paths(process))
+    except NoPermission:
+        return False

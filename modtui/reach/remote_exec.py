@@ -1,0 +1,126 @@
+"""Into a process by PEP 768, `sys.remote_exec` (CPython 3.14 and later).
+
+Not for Linux's first choice: the script runs only when the main thread executes Python code again,
+so a sleeping or blocked target is not reached. It is the way where tracing is refused or not there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from modtui.reach import image, proc
+from modtui.reach.delivery import STATUS_SIZE, Parcel, Progress
+from modtui.reach.errors import GaveUp, Unreachable, Unsupported
+
+PATIENCE = 30.0
+FIRST = (3, 14)
+_CALL = "import sys; sys.remote_exec(int(sys.argv[1]), sys.argv[2])"
+
+
+class RemoteExec:
+    """The mechanism of PEP 768, called by the target's own interpreter so that versions match."""
+
+    name = "remote_exec"
+
+    def can_reach(self, process: proc.Proc) -> Unreachable | None:
+        """Why this process cannot be reached this way; None if it can. Nothing is touched."""
+        try:
+            proc.check_state(process)
+            proc.check_traceable(process)
+            found = image.find(process)
+        except Unreachable as refusal:
+            return refusal
+        if found.minor is None or found.minor < FIRST:
+            return Unsupported(
+                f"process {process.pid} runs Python {found.version or '?'}, and sys.remote_exec "
+                "is there since 3.14"
+            )
+        if process.root():
+            return Unsupported(
+                f"process {process.pid} has another root directory than we have, where its "
+                "interpreter cannot be started for us"
+            )
+        if not os.access(process.exe, os.X_OK):
+            return Unsupported(f"the interpreter of process {process.pid} cannot be started")
+        return None
+
+    def inject(
+        self,
+        process: proc.Proc,
+        parcel: Parcel,
+        progress: Progress | None = None,
+        patience: float = PATIENCE,
+        cancelled: threading.Event | None = None,
+    ) -> None:
+        """Have the target run the parcel's text when it is next in Python code.
+
+        Raises GaveUp when it does not get there in `patience` seconds; the script's file is gone
+        then, so it never runs.
+        """
+        folder = Path(
+            tempfile.mkdtemp(prefix="modtui-", dir="/tmp" if os.name == "posix" else None)
+        )
+        try:
+            self._give(folder, process.uid)
+            script = self._write(folder, process, parcel)
+            self._ask(process, script)
+            self._await(process, parcel, progress, patience, cancelled or threading.Event())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _give(self, path: Path, uid: int) -> None:
+        if uid != os.geteuid():
+            os.chown(path, uid, -1)
+
+    def _write(self, folder: Path, process: proc.Proc, parcel: Parcel) -> Path:
+        expression = "0"
+        if parcel.payload:
+            data = folder / "agent"
+            descriptor = os.open(data, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            os.pwrite(descriptor, parcel.payload, STATUS_SIZE)
+            parcel.descriptor = descriptor
+            self._give(data, process.uid)
+            expression = f"p.open({str(data)!r}, {os.O_RDWR | os.O_CLOEXEC})"
+        script = folder / "script.py"
+        script.write_bytes(parcel.text(expression).rstrip(b"\0"))
+        script.chmod(0o600)
+        self._give(script, process.uid)
+        return script
+
+    def _ask(self, process: proc.Proc, script: Path) -> None:
+        command = [process.exe, "-I", "-S", "-c", _CALL, str(process.pid), str(script)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["it said nothing"]
+            raise Unsupported(
+                f"sys.remote_exec was refused for process {process.pid}: {lines[-1]}",
+                "it was started with -X disable-remote-debug, or you may not debug it"
+                + (" (on macOS this needs sudo)" if sys.platform == "darwin" else ""),
+            )
+
+    def _await(
+        self,
+        process: proc.Proc,
+        parcel: Parcel,
+        progress: Progress | None,
+        patience: float,
+        cancelled: threading.Event,
+    ) -> None:
+        started = time.monotonic()
+        while not parcel.arrived():
+            spent = time.monotonic() - started
+            if spent > patience or cancelled.is_set():
+                raise GaveUp(
+                    f"process {process.pid} did not get to us in {spent:.0f} s: it executes no "
+                    "Python code in its main thread; the request was withdrawn"
+                )
+            if spent > 1 and progress is not None:
+                progress(f"waiting for Python code; giving up in {patience - spent:.0f} s")
+            time.sleep(0.005)

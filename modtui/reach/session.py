@@ -1,0 +1,234 @@
+"""One connection from an inspector to an agent, whatever way led to it."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Literal, cast
+
+from modtui.agent import shapes
+from modtui.agent.errors import TYPES, AgentError
+from modtui.agent.rendezvous import remove
+from modtui.reach import bundle
+from modtui.reach.delivery import Parcel, Progress, job_text
+from modtui.reach.errors import ConnectionLost, ReachError, Unreachable
+from modtui.reach.proc import Proc
+from modtui.reach.wire import CallsLike, RemoteCalls, Wire
+
+Thread = Literal["main", "agent"]
+MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
+LEAVE_TIME = 5.0  # seconds for an agent to leave
+POLL = 0.02  # seconds of each wait for a job, during which other calls must wait
+
+
+class Session:
+    """A connection to an agent, as a context manager. Several threads of ours may use it."""
+
+    calls: CallsLike
+    target: shapes.Target
+    way: str
+    host_pid: int
+    root: str
+
+    def __init__(
+        self,
+        calls: CallsLike,
+        way: str,
+        host_pid: int,
+        root: str = "",
+        wire: Wire | None = None,
+        mechanism: Any = None,
+    ) -> None:
+        self.calls = calls
+        self.way = way
+        self.host_pid = host_pid
+        self.root = root
+        self.hello = calls.hello()
+        self.target = self.hello["target"]
+        self._wire = wire
+        self._mechanism = mechanism
+        self._changing = threading.Lock()
+        self._start = _started(host_pid)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def alive(self) -> bool:
+        """Is the process still the one that we connected to, and the connection open?"""
+        if self._wire is None:
+            return True
+        return (
+            self._wire.open and self._start is not None and _started(self.host_pid) == self._start
+        )
+
+    def reload(
+        self,
+        names: list[str],
+        *,
+        patch: bool = False,
+        dependents: bool = False,
+        yes: bool = False,
+        expect: dict[str, str] | None = None,
+        thread: Thread = "main",
+        progress: Progress | None = None,
+    ) -> shapes.Report:
+        """Reload modules as one transaction; see `Calls.reload` for what it raises.
+
+        On the main thread at its next safe point, or on the agent's if asked or if main does not
+        get there in time: the report says which. Never both, and never later.
+        """
+        arguments = {
+            "names": names,
+            "patch": patch,
+            "dependents": dependents,
+            "yes": yes,
+            "expect": expect or {},
+        }
+        result, ran_on = self._change("reload", arguments, thread, progress)
+        report = cast(shapes.Report, result)
+        report["thread"] = ran_on
+        return report
+
+    def undo(self, *, thread: Thread = "main") -> shapes.UndoReport:
+        """Take the last reload back; see `Calls.undo` for what it raises."""
+        return cast(shapes.UndoReport, self._change("undo", {}, thread, None)[0])
+
+    def _change(
+        self, call: str, arguments: dict[str, Any], thread: Thread, progress: Progress | None
+    ) -> tuple[Any, Literal["main", "agent", "caller"]]:
+        if self._wire is None:
+            return getattr(self.calls, call)(**arguments), "caller"
+        if thread == "agent":
+            return getattr(self.calls, call)(**arguments), "agent"
+        with self._changing:
+            token = self.calls.submit(call, arguments)
+            try:
+                self._bring(token, progress)
+            except BaseException:
+                self.calls.withdraw(token)
+                raise
+            if self.calls.withdraw(token):
+                raise ConnectionLost("the job was withdrawn by somebody else")
+            return _outcome(self._wait(token)), self._ran_on
+
+    _ran_on: Literal["main", "agent"] = "main"
+
+    def _bring(self, token: str, progress: Progress | None) -> None:
+        """Get the main thread to run the job, or else the agent's thread."""
+        self._ran_on = "main"
+        if self._mechanism is not None:
+            try:
+                self._mechanism.inject(
+                    Proc(self.host_pid), self._parcel(token), progress, MAIN_PATIENCE
+                )
+                return
+            except Unreachable as refusal:
+                reason = refusal.reason
+        elif self._pump(token):
+            return
+        else:
+            reason = "nobody may trace this process"
+        if progress is not None:
+            progress(f"on the agent's thread, because the main thread was not reached: {reason}")
+        if self.calls.run_here(token)["state"] == "done":
+            self._ran_on = "agent"
+
+    def _parcel(self, token: str) -> Parcel:
+        package = bundle.PACKAGE if self.hello["arrival"] == "injected" else "modtui.agent"
+        return Parcel(lambda _: job_text(package, token), b"", lambda: self._begun(token))
+
+    def _begun(self, token: str) -> bool:
+        return self.calls.wait(token, 0)["state"] != "waiting"
+
+    def _pump(self, token: str) -> bool:
+        wire = self._wire
+        assert wire is not None
+        try:
+            wire.request("channel.pump", {"token": token})
+        except AgentError:
+            return False
+        end = time.monotonic() + MAIN_PATIENCE / 2
+        while time.monotonic() < end:
+            if self.calls.wait(token, POLL)["state"] != "waiting":
+                return True
+        return False
+
+    def _wait(self, token: str) -> shapes.JobState:
+        while True:
+            state = self.calls.wait(token, POLL)
+            if state["state"] == "done":
+                return state
+            time.sleep(0)  # somebody else's turn
+
+    def detach(self) -> None:
+        """Make the agent leave; when this returns nothing of ours is left in the target.
+
+        Raises ConnectionLost if it does not within seconds.
+        """
+        wire = self._wire
+        if wire is None:
+            return
+        wire.request("detach", {})
+        if not wire.wait_for_end(LEAVE_TIME):
+            raise ConnectionLost(
+                "the agent was told to leave, and is still busy with another inspector's call"
+            )
+
+    def close(self) -> None:
+        """Close this connection. An injected agent that nobody needs any more leaves by itself."""
+        if self._wire is None:
+            return
+        self._wire.close()
+        if _started(self.host_pid) is None:  # killed, it could not take its socket away itself
+            remove(self._wire.path)
+
+
+def _outcome(state: shapes.JobState) -> Any:
+    error = state["error"]
+    if error is not None:
+        raise TYPES.get(error["type"], AgentError)(error["message"])
+    return state["result"]
+
+
+def _started(pid: int) -> int | None:
+    try:
+        process = Proc(pid)
+        return None if process.state_now() in ("Z", "X") else process.start_ticks
+    except (ReachError, OSError, IndexError):
+        return None
+
+
+def over_wire(wire: Wire, way: str, root: str = "", mechanism: Any = None) -> Session:
+    """A session on an open wire. Raises ConnectionLost and NobodyListens."""
+    pid, _ = wire.peer()
+    try:
+        session = Session(RemoteCalls(wire), way, pid, root, wire, mechanism)
+    except BaseException:
+        wire.close()
+        raise
+    wire.settle()
+    if pid == 0:  # no SO_PEERCRED here
+        session.host_pid = session.target["pid"]
+    return session
+
+
+def in_process() -> Session:
+    """A session with this very process."""
+    from modtui.agent.calls import Calls
+
+    return Session(cast(CallsLike, Calls()), "in process", os.getpid())
+
+
+Connector = Callable[[], Session]

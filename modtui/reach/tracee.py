@@ -1,0 +1,323 @@
+"""One stopped thread of another process: its registers and memory, and calls made on its behalf.
+
+ptrace(2) through ctypes. All calls for one tracee come from one thread of ours, and those between
+its stop and its going on are made without letting go of our GIL, because every time we wait for it
+the target waits too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from modtui.reach.machine import NT_PRSTATUS, Machine, Wait, signed
+
+PTRACE_CONT, PTRACE_SINGLESTEP, PTRACE_DETACH = 7, 9, 17
+PTRACE_GETREGSET, PTRACE_SETREGSET = 0x4204, 0x4205
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETSIGMASK, PTRACE_SETSIGMASK = (
+    0x4206,
+    0x4207,
+    0x420A,
+    0x420B,
+)
+PTRACE_EVENT_STOP = 128
+WALL = 0x40000000
+SPINS = 400  # looks at a thread that should stop any moment, before we begin to sleep
+# Everything may wait but a fault of the call itself; the kernel never lets KILL and STOP wait.
+BLOCKED = ((1 << 64) - 1) & ~(
+    1 << (signal.SIGSEGV - 1) | 1 << (signal.SIGBUS - 1) | 1 << (signal.SIGTRAP - 1)
+)
+_STOPS = (signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU)
+
+# PyDLL: the calls return at once, and giving up the GIL for them could cost 5 ms each time.
+_libc = ctypes.PyDLL(None, use_errno=True)
+_ptrace = _libc.ptrace
+_ptrace.restype = ctypes.c_long
+_ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+_waitpid = _libc.waitpid
+_waitpid.argtypes = [ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.c_int]
+_pread, _pwrite = _libc.pread, _libc.pwrite
+for _one in (_pread, _pwrite):
+    _one.restype = ctypes.c_ssize_t
+    _one.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint64]
+
+_undisturbed = threading.Lock()
+
+
+class Gone(Exception):
+    """The thread has ended (or became another program) under our hands."""
+
+
+class Stuck(Exception):
+    """A call in the target does not come back, and it was taken back."""
+
+
+class Failed(Exception):
+    """A call in the target ended in a fault; everything was put back."""
+
+
+class _IoVector(ctypes.Structure):
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+def _call(request: int, tid: int, address: int = 0, data: object = 0) -> int:
+    result: int = _ptrace(request, tid, address, data)
+    if result == -1:
+        number = ctypes.get_errno()
+        if number == 3:  # ESRCH
+            raise Gone
+        raise OSError(number, os.strerror(number))
+    return result
+
+
+class Tracee:
+    """A stopped thread, as a context manager: it goes on as it was when the block ends."""
+
+    def __init__(self, tid: int, memory: int, machine: Machine, code: int) -> None:
+        """`memory`: a descriptor of /proc/PID/mem; `code`: where a system call instruction is."""
+        self.tid = tid
+        self.memory = memory
+        self.machine = machine
+        self.code = code
+        self.stop_signal = 0
+        self.calls = 0
+        self._attached = False
+
+    # Stopping and going on.
+
+    def __enter__(self) -> Tracee:
+        _undisturbed.acquire()
+        self._interval = sys.getswitchinterval()
+        sys.setswitchinterval(0.05)
+        try:
+            _call(PTRACE_SEIZE, self.tid)
+            self._attached = True
+            self._stop()
+        except BaseException:
+            self._let_go()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None or not issubclass(kind, Gone):
+                self._restore()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        try:
+            if self._attached:
+                _call(PTRACE_DETACH, self.tid, 0, self.stop_signal)
+        except (Gone, OSError):
+            pass  # it has ended
+        finally:
+            self._attached = False
+            sys.setswitchinterval(self._interval)
+            _undisturbed.release()
+
+    def _stop(self) -> None:
+        _call(PTRACE_INTERRUPT, self.tid)
+        while True:
+            status = self._wait()
+            if status >> 16 == PTRACE_EVENT_STOP:
+                break
+            # A signal that was on its way: the target takes it in its own context, then we try
+            # again. The interruption that we asked for still comes.
+            _call(PTRACE_CONT, self.tid, 0, status >> 8 & 0xFF)
+        self.registers = self.machine.registers()
+        self._get(NT_PRSTATUS, self.registers)
+        self._working = self.machine.registers()
+        self._extended: dict[int, ctypes.Array[ctypes.c_char]] = {}
+        self._mask = ctypes.c_uint64()
+        self._prepared = False
+
+    def _prepare(self) -> None:
+        """Before the first change: save the rest, and let signals wait until we are through."""
+        if self._prepared:
+            return
+        for kind in self.machine.extended:
+            area = ctypes.create_string_buffer(16384)
+            vector = _IoVector(ctypes.addressof(area), len(area))
+            _call(PTRACE_GETREGSET, self.tid, kind, ctypes.addressof(vector))
+            self._extended[kind] = (ctypes.c_char * vector.length).from_buffer(area)
+        _call(PTRACE_GETSIGMASK, self.tid, 8, ctypes.addressof(self._mask))
+        blocked = ctypes.c_uint64(BLOCKED)
+        self._prepared = True
+        _call(PTRACE_SETSIGMASK, self.tid, 8, ctypes.addressof(blocked))
+
+    def _restore(self) -> None:
+        if not self._prepared:
+            return
+        for kind, area in self._extended.items():
+            vector = _IoVector(ctypes.addressof(area), len(area))
+            _call(PTRACE_SETREGSET, self.tid, kind, ctypes.addressof(vector))
+        self._set(NT_PRSTATUS, self.registers)
+        _call(PTRACE_SETSIGMASK, self.tid, 8, ctypes.addressof(self._mask))
+        self._prepared = False
+
+    def _wait(self, give_up: Callable[[], bool] | None = None) -> int:
+        """The next stop's status. `give_up` is asked when it takes long."""
+        status = ctypes.c_int()
+        spins = 0
+        while True:
+            found = _waitpid(self.tid, ctypes.byref(status), os.WNOHANG | WALL)
+            if found == self.tid:
+                if os.WIFSTOPPED(status.value):
+                    return status.value
+                self._attached = False
+                raise Gone
+            if found < 0 and ctypes.get_errno() != 4:
+                self._attached = False
+                raise Gone
+            spins += 1
+            if spins > SPINS:
+                if give_up is not None and give_up():
+                    raise Stuck
+                time.sleep(0.0002 if spins < SPINS + 50 else 0.002)
+
+    def _get(self, kind: int, area: ctypes.Structure) -> None:
+        vector = _IoVector(ctypes.addressof(area), ctypes.sizeof(area))
+        _call(PTRACE_GETREGSET, self.tid, kind, ctypes.addressof(vector))
+
+    def _set(self, kind: int, area: ctypes.Structure) -> None:
+        vector = _IoVector(ctypes.addressof(area), ctypes.sizeof(area))
+        _call(PTRACE_SETREGSET, self.tid, kind, ctypes.addressof(vector))
+
+    # Looking.
+
+    def read(self, address: int, size: int) -> bytes:
+        """Memory of the target; b"" where there is none."""
+        return read_memory(self.memory, address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write to the target's memory. Raises OSError."""
+        write_memory(self.memory, address, data)
+
+    def blocked_in(self) -> Wait | None:
+        """The pure wait in which the thread was when we stopped it."""
+        code = self.read(self.machine.program_counter(self.registers), 4)
+        return self.machine.wait(self.registers, code)
+
+    def thread_pointer(self) -> int | None:
+        """pthread_self() of this thread, where that can be told from its registers."""
+        return self.machine.thread_pointer(self.registers)
+
+    # Acting.
+
+    def system_call(self, number: int, *arguments: int) -> int:
+        """Make the thread do a system call; returns what the kernel returned (-errno)."""
+        self._prepare()
+        self._fresh()
+        self.machine.setup_syscall(self._working, self.code, number, arguments)
+        self._set(NT_PRSTATUS, self._working)
+        while True:
+            _call(PTRACE_SINGLESTEP, self.tid)
+            status = self._wait()
+            if status >> 8 == signal.SIGTRAP:
+                break
+            self._note(status)
+        self._get(NT_PRSTATUS, self._working)
+        return self.machine.result(self._working)
+
+    def call(
+        self, function: int, *arguments: int, give_up: Callable[[], bool] | None = None
+    ) -> int:
+        """Make the thread call a function of up to three integer arguments; returns its result.
+
+        The call is finished before this returns. `give_up` is asked when it takes long: if it says
+        yes while the thread is asleep in the kernel, the call is taken back and Stuck is raised;
+        that is safe for functions that wait for nothing but a lock before they have done anything.
+        """
+        self._prepare()
+        self._fresh()
+        bottom = self.machine.setup_call(self._working, function, arguments)
+        if self.machine.return_on_stack:
+            self.write(bottom, bytes(8))  # the return address: nothing is ever mapped at 0
+        self._set(NT_PRSTATUS, self._working)
+        self.calls += 1
+        _call(PTRACE_CONT, self.tid)
+        while True:
+            try:
+                status = self._wait(give_up)
+            except Stuck:
+                self._take_back()
+                raise
+            if status >> 8 == signal.SIGSEGV or status >> 8 == signal.SIGBUS:
+                break
+            self._note(status)
+            _call(PTRACE_CONT, self.tid)
+        self._get(NT_PRSTATUS, self._working)
+        if self.machine.program_counter(self._working) != 0:
+            raise Failed
+        return self.machine.result(self._working)
+
+    def _fresh(self) -> None:
+        ctypes.pointer(self._working)[0] = self.registers
+
+    def _take_back(self) -> None:
+        _call(PTRACE_INTERRUPT, self.tid)
+        while self._wait() >> 16 != PTRACE_EVENT_STOP:
+            _call(PTRACE_CONT, self.tid)
+
+    def _note(self, status: int) -> None:
+        """A stop that belongs to the target: it gets it when we go."""
+        if status >> 16 == 0 and status >> 8 & 0xFF in _STOPS:
+            self.stop_signal = status >> 8 & 0xFF
+
+
+def read_memory(memory: int, address: int, size: int) -> bytes:
+    """Bytes of another process; b"" where nothing is mapped."""
+    area = ctypes.create_string_buffer(size)
+    count = _pread(memory, area, size, address)
+    return area.raw[: max(count, 0)]
+
+
+def write_memory(memory: int, address: int, data: bytes) -> None:
+    """Write bytes into another process. Raises OSError."""
+    done = 0
+    while done < len(data):
+        count = _pwrite(memory, data[done:], len(data) - done, address + done)
+        if count <= 0:
+            raise OSError(ctypes.get_errno(), "the target's memory cannot be written")
+        done += count
+
+
+def read_word(memory: int, address: int) -> int | None:
+    """A 64-bit number of another process' memory."""
+    data = read_memory(memory, address, 8)
+    return struct.unpack("<Q", data)[0] if len(data) == 8 else None
+
+
+def read_time(memory: int, address: int) -> float | None:
+    """A struct timespec of another process, in seconds."""
+    data = read_memory(memory, address, 16)
+    if len(data) != 16:
+        return None
+    seconds, nanoseconds = struct.unpack("<qq", data)
+    return float(seconds + nanoseconds / 1e9)
+
+
+__all__ = [
+    "Failed",
+    "Gone",
+    "Stuck",
+    "Tracee",
+    "read_memory",
+    "read_time",
+    "read_word",
+    "signed",
+    "write_memory",
+]

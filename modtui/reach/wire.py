@@ -1,0 +1,249 @@
+"""The inspector's end of the socket: the agent's calls as methods of a proxy."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+from typing import Any, Protocol, cast
+
+from modtui.agent import errors as agent_errors
+from modtui.agent import shapes
+from modtui.reach.errors import ConnectionLost, NobodyListens, NoPermission
+
+ANSWER_TIME = 120.0  # seconds for any one answer; a job is waited for in many short calls
+HELLO_TIME = 10.0
+LONGEST_PATH = 107  # bytes in sockaddr_un
+
+
+class CallsLike(Protocol):
+    """What `modtui.agent.calls.Calls` offers, in process or through a socket."""
+
+    def hello(self) -> shapes.Hello: ...
+    def list_modules(self, offset: int = 0, limit: int = 0) -> shapes.Page: ...
+    def changes(self, generation: int) -> shapes.Changes: ...
+    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
+    def show(self, name: str) -> shapes.Detail: ...
+    def source(self, name: str) -> shapes.Text: ...
+    def baseline(self, name: str) -> shapes.BaselineText: ...
+    def remember(self, texts: list[shapes.Remembered]) -> int: ...
+    def plan(
+        self, names: list[str], patch: bool = False, dependents: bool = False
+    ) -> shapes.Plan: ...
+    def journal(self) -> list[shapes.JournalEntry]: ...
+    def reload(
+        self,
+        names: list[str],
+        patch: bool = False,
+        dependents: bool = False,
+        yes: bool = False,
+        expect: dict[str, str] | None = None,
+    ) -> shapes.Report: ...
+    def undo(self) -> shapes.UndoReport: ...
+    def submit(self, call: str, arguments: dict[str, Any]) -> str: ...
+    def wait(self, token: str, seconds: float) -> shapes.JobState: ...
+    def withdraw(self, token: str) -> bool: ...
+    def run_here(self, token: str) -> shapes.JobState: ...
+
+
+class Wire:
+    """One connection: a request at a time, from any thread of ours."""
+
+    def __init__(self, path: str, timeout: float = HELLO_TIME) -> None:
+        """Connect. Raises NobodyListens and NoPermission."""
+        self.path = path
+        self._lock = threading.Lock()
+        self._number = 0
+        self._lost: str | None = None
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._socket.settimeout(timeout)
+        try:
+            _connect(self._socket, path)
+        except PermissionError:
+            self._socket.close()
+            raise NoPermission(
+                f"the agent's socket {path} is another user's", "run modtui as that user or as root"
+            ) from None
+        except OSError as error:
+            self._socket.close()
+            raise NobodyListens(
+                f"nobody listens at {path}: {error.strerror or error}",
+                "has the program ended? `modtui ps` lists what can be reached",
+            ) from None
+
+    def peer(self) -> tuple[int, int]:
+        """(pid, uid) of the agent's process, as the kernel says; (0, -1) where it does not."""
+        option = getattr(socket, "SO_PEERCRED", None)
+        if option is None:
+            return 0, -1
+        data = self._socket.getsockopt(socket.SOL_SOCKET, option, 12)
+        pid, uid, _ = struct.unpack("iii", data)
+        return pid, uid
+
+    @property
+    def open(self) -> bool:
+        """Was nothing heard yet that would end it?"""
+        return self._lost is None
+
+    def settle(self) -> None:
+        """After the first answer: allow for calls that take long."""
+        self._socket.settimeout(ANSWER_TIME)
+
+    def request(self, call: str, arguments: dict[str, Any]) -> Any:
+        """Make one call. Raises the agent's errors, and ConnectionLost."""
+        with self._lock:
+            if self._lost is not None:
+                raise ConnectionLost(self._lost)
+            self._number += 1
+            number = self._number
+            try:
+                body = json.dumps({"id": number, "call": call, "arguments": arguments}).encode()
+                self._socket.sendall(struct.pack(">I", len(body)) + body)
+                answer = json.loads(self._frame())
+            except BaseException as error:
+                # What was sent or read in part cannot be gone on with.
+                self._lost = self._lost or f"the connection to the agent broke ({_words(error)})"
+                self._socket.close()
+                if isinstance(error, (OSError, EOFError, ValueError, struct.error)):
+                    raise ConnectionLost(self._lost) from None
+                raise
+        return _unpack(answer, number)
+
+    def _frame(self) -> bytes:
+        (size,) = struct.unpack(">I", self._exactly(4))
+        return self._exactly(size)
+
+    def _exactly(self, count: int) -> bytes:
+        parts = bytearray()
+        while len(parts) < count:
+            part = self._socket.recv(min(count - len(parts), 1 << 20))
+            if not part:
+                raise EOFError("the agent closed it")
+            parts += part
+        return bytes(parts)
+
+    def wait_for_end(self, seconds: float) -> bool:
+        """After a detach: True when the agent has left, which it says by closing."""
+        with self._lock:
+            try:
+                self._socket.settimeout(seconds)
+                return self._socket.recv(1) == b""
+            except TimeoutError:
+                return False
+            except OSError:
+                return True
+            finally:
+                self.close("the agent was detached")
+
+    def close(self, reason: str = "the session was closed") -> None:
+        """Close it; every later call raises ConnectionLost."""
+        self._lost = self._lost or reason
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the other end closed it first
+        self._socket.close()
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or type(error).__name__
+
+
+def _unpack(answer: Any, number: int) -> Any:
+    error = answer.get("error")
+    if error is not None:
+        kind = agent_errors.TYPES.get(error["type"], agent_errors.AgentError)
+        raise kind(error["message"])
+    if answer.get("id") != number:
+        raise ConnectionLost("the agent answered something else than was asked")
+    return answer["result"]
+
+
+def _connect(sock: socket.socket, path: str) -> None:
+    if len(os.fsencode(path)) <= LONGEST_PATH:
+        sock.connect(path)
+        return
+    # Too long for sockaddr_un: go through a descriptor of its directory.
+    folder, _, name = path.rpartition("/")
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        sock.connect(f"/proc/self/fd/{descriptor}/{name}")
+    finally:
+        os.close(descriptor)
+
+
+class RemoteCalls:
+    """The agent's calls through a wire; each is described in `modtui.agent.calls`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def hello(self) -> shapes.Hello:
+        return cast(shapes.Hello, self._wire.request("hello", {}))
+
+    def list_modules(self, offset: int = 0, limit: int = 0) -> shapes.Page:
+        arguments = {"offset": offset, "limit": limit}
+        return cast(shapes.Page, self._wire.request("list_modules", arguments))
+
+    def changes(self, generation: int) -> shapes.Changes:
+        return cast(shapes.Changes, self._wire.request("changes", {"generation": generation}))
+
+    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]:
+        found = self._wire.request("freshness", {"names": names})
+        return cast("dict[str, shapes.Freshness]", found)
+
+    def show(self, name: str) -> shapes.Detail:
+        return cast(shapes.Detail, self._wire.request("show", {"name": name}))
+
+    def source(self, name: str) -> shapes.Text:
+        return cast(shapes.Text, self._wire.request("source", {"name": name}))
+
+    def baseline(self, name: str) -> shapes.BaselineText:
+        return cast(shapes.BaselineText, self._wire.request("baseline", {"name": name}))
+
+    def remember(self, texts: list[shapes.Remembered]) -> int:
+        return cast(int, self._wire.request("remember", {"texts": texts}))
+
+    def plan(self, names: list[str], patch: bool = False, dependents: bool = False) -> shapes.Plan:
+        arguments = {"names": names, "patch": patch, "dependents": dependents}
+        return cast(shapes.Plan, self._wire.request("plan", arguments))
+
+    def journal(self) -> list[shapes.JournalEntry]:
+        return cast("list[shapes.JournalEntry]", self._wire.request("journal", {}))
+
+    def reload(
+        self,
+        names: list[str],
+        patch: bool = False,
+        dependents: bool = False,
+        yes: bool = False,
+        expect: dict[str, str] | None = None,
+    ) -> shapes.Report:
+        arguments = {
+            "names": names,
+            "patch": patch,
+            "dependents": dependents,
+            "yes": yes,
+            "expect": expect or {},
+        }
+        return cast(shapes.Report, self._wire.request("reload", arguments))
+
+    def undo(self) -> shapes.UndoReport:
+        return cast(shapes.UndoReport, self._wire.request("undo", {}))
+
+    def submit(self, call: str, arguments: dict[str, Any]) -> str:
+        return cast(str, self._wire.request("submit", {"call": call, "arguments": arguments}))
+
+    def wait(self, token: str, seconds: float) -> shapes.JobState:
+        arguments = {"token": token, "seconds": seconds}
+        return cast(shapes.JobState, self._wire.request("wait", arguments))
+
+    def withdraw(self, token: str) -> bool:
+        return cast(bool, self._wire.request("withdraw", {"token": token}))
+
+    def run_here(self, token: str) -> shapes.JobState:
+        return cast(shapes.JobState, self._wire.request("run_here", {"token": token}))
