@@ -84,7 +84,7 @@ def slide(old: Sequence[str], new: Sequence[str], changes: Sequence[Change]) -> 
     """
     last_old = last_new = 0
     end_of_all = (len(old), len(old), len(new), len(new))
-    for (a, b, c, d), following in zip(changes, [*changes[1:], end_of_all], strict=True):
+    for (a, b, c, d), following in zip(changes, [*changes, end_of_all][1:], strict=True):
         shift = 0
         room = min(a - last_old, c - last_new), min(following[0] - b, following[2] - d)
         if a == b and c < d:

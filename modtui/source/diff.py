@@ -167,7 +167,8 @@ class Diff:
 def intraline(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """The spans (start, end) of characters that differ between two lines, in the old and the new.
 
-    Spans grow to whole words where single letters inside a word would differ, as people read words.
+    Whole words differ, not letters, as people read words. Another indentation is marked only if
+    nothing else differs.
     """
     old_words, new_words = _words(old), _words(new)
     left: list[tuple[int, int]] = []
@@ -177,10 +178,17 @@ def intraline(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int
         if code.tag == "equal":
             continue
         if code.src_start < code.src_end:
-            _join(left, old_words[code.src_start][1], old_words[code.src_end - 1][2])
+            _join(old, left, old_words[code.src_start][1], old_words[code.src_end - 1][2])
         if code.dest_start < code.dest_end:
-            _join(right, new_words[code.dest_start][1], new_words[code.dest_end - 1][2])
+            _join(new, right, new_words[code.dest_start][1], new_words[code.dest_end - 1][2])
+    if old.strip() != new.strip():
+        return _beyond_indent(old, left), _beyond_indent(new, right)
     return left, right
+
+
+def _beyond_indent(line: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    indent = len(line) - len(line.lstrip())
+    return [(max(start, indent), end) for start, end in spans if end > indent]
 
 
 def _words(line: str) -> list[tuple[str, int, int]]:
@@ -198,8 +206,9 @@ def _wordish(char: str) -> bool:
     return char.isalnum() or char == "_"
 
 
-def _join(spans: list[tuple[int, int]], start: int, end: int) -> None:
-    if spans and spans[-1][1] == start:
+def _join(line: str, spans: list[tuple[int, int]], start: int, end: int) -> None:
+    """Append a span; one that only blanks part from the last becomes part of it."""
+    if spans and not line[spans[-1][1] : start].strip():
         spans[-1] = (spans[-1][0], end)
     else:
         spans.append((start, end))

@@ -1,0 +1,105 @@
+"""The words of the diff view: which baseline, how sure, and why there is nothing to show."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from modtui.source.changes import Baseline, Change
+from modtui.source.safe import safe_text
+from modtui.tui.widgets.ink import Span, fit, fit_left, width_of
+
+MEASURE = 64  # cells that a message is wrapped to
+
+
+def head(change: Change, width: int, *, hunk: int, hunks: int, compared: bool) -> list[list[Span]]:
+    """The lines above a diff, for that width."""
+    lines = [_title(change, width, hunk, hunks), witness(change.baseline, width)]
+    for ink, sentence in _notes(change, compared):
+        lines.append([(" " + fit(safe_text(sentence), width - 1), ink)])
+    return lines
+
+
+def _title(change: Change, width: int, hunk: int, hunks: int) -> list[Span]:
+    counts: list[Span] = []
+    if hunks:
+        counts = [(f"+{change.added}", "added"), (f" −{change.removed}", "removed")]
+        places = f"  {hunk} of {hunks} changes " if hunks > 1 else "  1 change "
+        counts.append((places if width >= 60 else f" {hunk}/{hunks} ", "muted"))
+    room = width - 1 - sum(width_of(text) for text, _ in counts)
+    path = fit_left(safe_text(change.file or change.name), room)
+    folder, slash, name = path.rpartition("/")
+    return [(" ", "text"), (folder + slash, "muted"), (name, "title"), *counts]
+
+
+def witness(baseline: Baseline, width: int) -> list[Span]:
+    """Which text the file is compared with, and how that is known."""
+    if baseline.data is None:
+        sign, words, ink = "?", "The source as loaded is not known", "stale"
+    elif baseline.proof == "proved":
+        sign, words, ink = "✓", "Since it was loaded, proved", "good"
+    elif baseline.proof == "likely":
+        sign, words, ink = "≈", "Against what was probably loaded", "stale"
+    else:
+        sign, words, ink = "?", "Against a guess, not checked", "bad"
+    detail = safe_text(baseline.detail)
+    room = width - 1 - width_of(f"{sign} {words}")
+    spans: list[Span] = [(f" {sign} {words}", ink)]
+    if detail and room > 8:
+        spans.append((fit(f" · {detail}", room), "muted"))
+    return spans
+
+
+def _notes(change: Change, compared: bool) -> list[tuple[str, str]]:
+    if not compared:
+        return []
+    found = []
+    problem = change.comparison.new_problem
+    if problem is not None:
+        where = f", line {problem.line}" if problem.line else ""
+        found.append(("bad", f"✗ The file is not valid Python{where}: {problem.message}"))
+    if change.note:
+        found.append(("stale", f"! {change.note[0].upper()}{change.note[1:]}"))
+    return found
+
+
+def message(change: Change | None) -> list[list[Span]]:
+    """What is said where there is no changed line to show."""
+    if change is None:
+        return _paragraphs("Nothing selected", "Select a module to see what changed in it.")
+    baseline = change.baseline
+    if change.data is None:
+        known = (
+            "What was loaded is still known: see the source."
+            if baseline.data is not None
+            else baseline.detail
+        )
+        return _paragraphs("The file cannot be read", change.error or "There is no file.", known)
+    if baseline.data is None:
+        return _paragraphs(
+            "What was loaded is not known",
+            baseline.detail,
+            "A reload makes it known: its text is captured as it is loaded.",
+        )
+    if change.differs:
+        return _paragraphs("No line differs", change.note or "Only the bytes between lines do.")
+    if baseline.proof == "proved":
+        return _paragraphs("No difference", "What runs is what is on disk.")
+    return _paragraphs("No difference found", baseline.detail)
+
+
+def _paragraphs(title: str, *sentences: str) -> list[list[Span]]:
+    lines: list[list[Span]] = [[(title, "title")]]
+    for sentence in sentences:
+        if sentence:
+            lines.append([])
+            lines += [[(part, "muted")] for part in textwrap.wrap(safe_text(sentence), MEASURE)]
+    return lines
+
+
+def centred(spans: Sequence[Span], width: int) -> list[Span]:
+    """A line of a message in the middle."""
+    used = sum(width_of(text) for text, _ in spans)
+    if used > width:
+        return [(fit(text, width), ink) for text, ink in spans[:1]]
+    return [(" " * ((width - used) // 2), "text"), *spans]
