@@ -1,8 +1,8 @@
 """The first code of an injected agent: it makes the package out of what the inspector sent.
 
 It runs alone, before anything else of the agent is there, on the agent's own thread and never on a
-thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, version, hash of the
-agent, magic number of the compiled code, names of the C modules that the agent needs,
+thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, arrival, version,
+hash of the agent, magic number of the compiled code, names of the C modules that the agent needs,
 [(module, source, compiled code or None)...]).
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Tuple
 
     Modules = List[Tuple[str, bytes, Optional[bytes]]]
-    Box = Tuple[str, str, str, bytes, Tuple[str, ...], Modules]
+    Box = Tuple[str, str, str, str, bytes, Tuple[str, ...], Modules]
 
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
 
@@ -47,7 +47,7 @@ def arrive(box: Box, report: Callable[[str], None]) -> None:
 
 
 def _listen(box: Box) -> str:
-    package_name, version, digest, _, _, _ = box
+    package_name, _, version, digest, _, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
     names = vars(package)
@@ -74,7 +74,7 @@ def _other(there: Any, digest: str) -> Optional[str]:
     if names.get("_pid") != sys.modules["posix"].getpid():
         channel = sys.modules.get(there.__name__ + ".channel")
         if channel is not None:
-            channel.forget_inherited()  # type: ignore[attr-defined]
+            channel.forget_inherited()
         return None
     if names.get("_digest") != digest:
         raise RuntimeError("another version of modtui is attached to this process")
@@ -90,16 +90,16 @@ def _other(there: Any, digest: str) -> Optional[str]:
 
 
 def _fill(package: Any, box: Box) -> str:
-    package_name, version, _, magic, c_modules, modules = box
+    package_name, arrival, version, _, magic, c_modules, modules = box
     added = [name for name in c_modules if quiet_import(name)]
     vars(package)["_added"] = added
     external = sys.modules["_frozen_importlib_external"]
-    usable = magic == external.MAGIC_NUMBER  # type: ignore[attr-defined]
+    usable = magic == external.MAGIC_NUMBER
     compiled = {}
     for name, source, stored in modules:
         full = package_name + "." + name
         if usable and stored is not None:
-            code = sys.modules["marshal"].loads(stored)  # type: ignore[attr-defined]
+            code = sys.modules["marshal"].loads(stored)
         else:
             code = compile(source, "<modtui>/agent/%s.py" % name, "exec", 0, True, 2)
             compiled[name] = code
@@ -110,7 +110,7 @@ def _fill(package: Any, box: Box) -> str:
         exec(code, vars(module))
     vars(package)["_compiled"] = compiled
     channel = vars(package)["channel"]
-    path = channel.listen("injected", version, added, lambda: _remove(package_name, package))
+    path = channel.listen(arrival, version, added, lambda: _remove(package_name, package))
     vars(package)["_path"] = path
     return str(path)
 
@@ -121,7 +121,7 @@ def _builtins() -> Any:
     if type(builtins["__import__"]) is type(len):
         return builtins
     own = dict(builtins)
-    own["__import__"] = sys.modules["_frozen_importlib"].__import__  # type: ignore[attr-defined]
+    own["__import__"] = sys.modules["_frozen_importlib"].__import__
     return own
 
 

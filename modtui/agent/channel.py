@@ -53,7 +53,7 @@ _server: Optional[_Server] = None
 def original(name: str) -> Any:
     """A function of `_thread` as the interpreter made it, even if the target replaced it there."""
     here = vars(_thread)[name]
-    builtin = type(len)
+    builtin: Any = type(len)
     if type(here) is builtin:
         return here
     import gc
@@ -543,7 +543,7 @@ def _compiled() -> Dict[str, str]:
     import marshal
 
     external = sys.modules["_frozen_importlib_external"]
-    found = {"": external.MAGIC_NUMBER.decode("latin-1")}  # type: ignore[attr-defined]
+    found = {"": external.MAGIC_NUMBER.decode("latin-1")}
     for name, code in codes.items():
         found[name] = marshal.dumps(code).decode("latin-1")
     return found

@@ -1,4 +1,4 @@
-"""How an inspector gets to an agent: in process, by pid, by a listening socket, or by starting it."""
+"""How an inspector gets to an agent: in process, by pid, by its socket, or by starting it."""
 
 from __future__ import annotations
 

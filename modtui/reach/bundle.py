@@ -16,6 +16,7 @@ import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import CodeType
 
 import platformdirs
 
@@ -101,7 +102,7 @@ def _bootstrap() -> bytes:
     return (SOURCE / "bootstrap.py").read_bytes()
 
 
-def payload(version: str, interpreter: str) -> bytes:
+def payload(version: str, interpreter: str, arrival: str = "injected") -> bytes:
     """What the text in the target reads: marshalled (source of the bootstrap, its box).
 
     `interpreter` identifies the target's build (`identify`); the compiled code that is kept for it
@@ -109,7 +110,7 @@ def payload(version: str, interpreter: str) -> bytes:
     """
     magic, codes = _kept(interpreter) or _own_if_same(interpreter)
     modules = [(part.name, part.source, codes.get(part.name)) for part in parts()]
-    box = (PACKAGE, version, digest(), magic, c_modules(), modules)
+    box = (PACKAGE, arrival, version, digest(), magic, c_modules(), modules)
     return marshal.dumps((_bootstrap(), box), MARSHAL_VERSION)
 
 
@@ -176,7 +177,7 @@ def _own_if_same(interpreter: str) -> tuple[bytes, dict[str, bytes]]:
     return importlib.util.MAGIC_NUMBER, codes
 
 
-def _compile(part: Part) -> object:
+def _compile(part: Part) -> CodeType:
     return compile(part.source, f"<modtui>/agent/{part.name}.py", "exec", 0, True, 2)
 
 

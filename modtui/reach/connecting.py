@@ -1,4 +1,4 @@
-"""From a pid or a path to a session: which way, in which order, and what to say if there is none."""
+"""From a pid or a path to a session: which way, in which order, or why there is none."""
 
 from __future__ import annotations
 
@@ -50,13 +50,14 @@ def connect(
         raise Unsupported(
             f"process {pid} is this very process", "use modtui.browse() to look at oneself"
         )
-    if pid <= 0 or not os.path.isdir(f"/proc/{pid}"):
-        if sys.platform == "linux" or not _exists(pid):
-            raise proc.no_such(pid)
+    if pid <= 0 or not _exists(pid):
+        raise proc.no_such(pid)
     return _in_own_thread(lambda stop: _by_pid(proc.Proc(pid), via, progress, stop))
 
 
 def _exists(pid: int) -> bool:
+    if sys.platform == "linux":
+        return os.path.isdir(f"/proc/{pid}")
     try:
         os.kill(pid, 0)
     except PermissionError:
@@ -74,7 +75,7 @@ def _at_path(path: str) -> Session:
     process = proc.Proc(session.host_pid)
     session.way = _way_of(session)
     session.root = process.root()
-    session._mechanism = _able(process)
+    session._mechanism = able(process)
     return session
 
 
@@ -83,7 +84,7 @@ def _way_of(session: Session) -> str:
     return "run" if arrival == "run" else "listening"
 
 
-def _able(process: proc.Proc, via: str | None = None) -> Any:
+def able(process: proc.Proc, via: str | None = None) -> Any:
     """The mechanism that gets to this process' main thread, or None."""
     for mechanism in mechanisms():
         if via in (None, mechanism.name) and mechanism.can_reach(process) is None:
@@ -128,7 +129,7 @@ def _existing(process: proc.Proc, progress: Progress | None) -> Session | None:
         _replace(session, process)
         return None
     session.way = "ptrace" if session.hello["arrival"] == "injected" else _way_of(session)
-    session._mechanism = _able(process)
+    session._mechanism = able(process)
     return session
 
 

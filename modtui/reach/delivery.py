@@ -60,9 +60,13 @@ def arrival_text(what: str) -> bytes:
     return _guarded(_STARTER.replace("WHAT", what))
 
 
-def job_text(package: str, token: str) -> bytes:
-    """The text that runs a job on the thread that runs the text."""
-    return _guarded(f'import sys\nsys.modules["{package}.jobs"].run("{token}")\n')
+def job_text(packages: tuple[str, ...], token: str) -> bytes:
+    """The text that runs a job on the thread that runs the text; one of the packages has it."""
+    return _guarded(
+        f"import sys\nfor name in {packages!r}:\n"
+        f" jobs = sys.modules.get(name + '.jobs')\n"
+        f" if jobs is not None: jobs.run({token!r})\n"
+    )
 
 
 def _guarded(source: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ReachError(Exception):
-    """A target that cannot be reached. `reason` is one sentence; `remedy` says what to do, or ""."""
+    """A target that cannot be reached: `reason` is a sentence, `remedy` what to do or ""."""
 
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)

@@ -25,9 +25,10 @@ class X86Registers(ctypes.Structure):
     _fields_ = [
         (name, ctypes.c_uint64)
         for name in (
-            "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp "
-            "ss fs_base gs_base ds es fs gs"
-        ).split()
+            *("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx"),
+            *("rdx", "rsi", "rdi", "orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base"),
+            *("gs_base", "ds", "es", "fs", "gs"),
+        )
     ]
 
 
@@ -70,11 +71,16 @@ class Machine:
     return_on_stack: bool
 
     def wait(self, registers: ctypes.Structure, code: bytes) -> Wait | None:
-        """The pure wait that the thread is blocked in, if it is; `code` is what it executes next."""
+        """The pure wait that the thread is blocked in, or None; `code` is what it executes next."""
         found = self.blocked_in(registers, code)
         if found is None or found[0] not in self.waits:
             return None
         return Wait(found[0], self.waits[found[0]], found[1])
+
+
+def _table(text: str) -> dict[int, str]:
+    pairs = (word.split("=") for word in text.split())
+    return {int(number): name for name, number in pairs}
 
 
 def signed(value: int) -> int:
@@ -103,12 +109,12 @@ def _x86_blocked(r: ctypes.Structure, _: bytes) -> tuple[int, tuple[int, int, in
     return r.orig_rax, (r.rdi, r.rsi, r.rdx, r.r10)
 
 
-_X86_WAITS = dict(
-    read=0, poll=7, readv=19, select=23, pause=34, nanosleep=35, accept=43, recvfrom=45, recvmsg=47,
-    wait4=61, msgrcv=70, rt_sigtimedwait=128, rt_sigsuspend=130, futex=202, restart_syscall=219,
-    semtimedop=220, clock_nanosleep=230, epoll_wait=232, waitid=247, pselect6=270, ppoll=271,
-    epoll_pwait=281, accept4=288, recvmmsg=299, epoll_pwait2=441,
-)  # fmt: skip
+_X86_WAITS = """
+    read=0 poll=7 readv=19 select=23 pause=34 nanosleep=35 accept=43 recvfrom=45 recvmsg=47
+    wait4=61 msgrcv=70 rt_sigtimedwait=128 rt_sigsuspend=130 futex=202 restart_syscall=219
+    semtimedop=220 clock_nanosleep=230 epoll_wait=232 waitid=247 pselect6=270 ppoll=271
+    epoll_pwait=281 accept4=288 recvmmsg=299 epoll_pwait2=441
+"""
 
 X86_64 = Machine(
     name="x86_64",
@@ -116,7 +122,7 @@ X86_64 = Machine(
     extended=(NT_X86_XSTATE,),
     syscall=b"\x0f\x05",
     numbers={"mmap": 9, "munmap": 11, "memfd_create": 319, "close": 3},
-    waits={number: name for name, number in _X86_WAITS.items()},
+    waits=_table(_X86_WAITS),
     setup_syscall=_x86_syscall,
     setup_call=_x86_call,
     result=lambda r: signed(r.rax),
@@ -149,12 +155,12 @@ def _arm_blocked(r: ctypes.Structure, code: bytes) -> tuple[int, tuple[int, int,
     return r.regs[8], (r.regs[0], r.regs[1], r.regs[2], r.regs[3])
 
 
-_ARM_WAITS = dict(
-    epoll_pwait=22, read=63, readv=65, pselect6=72, ppoll=73, waitid=95, futex=98, nanosleep=101,
-    clock_nanosleep=115, restart_syscall=128, rt_sigsuspend=133, rt_sigtimedwait=137, msgrcv=188,
-    semtimedop=192, accept=202, recvfrom=207, recvmsg=212, accept4=242, recvmmsg=243, wait4=260,
-    epoll_pwait2=441,
-)  # fmt: skip
+_ARM_WAITS = """
+    epoll_pwait=22 read=63 readv=65 pselect6=72 ppoll=73 waitid=95 futex=98 nanosleep=101
+    clock_nanosleep=115 restart_syscall=128 rt_sigsuspend=133 rt_sigtimedwait=137 msgrcv=188
+    semtimedop=192 accept=202 recvfrom=207 recvmsg=212 accept4=242 recvmmsg=243 wait4=260
+    epoll_pwait2=441
+"""
 
 AARCH64 = Machine(
     name="aarch64",
@@ -162,7 +168,7 @@ AARCH64 = Machine(
     extended=(NT_PRFPREG,),
     syscall=b"\x01\x00\x00\xd4",
     numbers={"mmap": 222, "munmap": 215, "memfd_create": 279, "close": 57},
-    waits={number: name for name, number in _ARM_WAITS.items()},
+    waits=_table(_ARM_WAITS),
     setup_syscall=_arm_syscall,
     setup_call=_arm_call,
     result=lambda r: signed(r.regs[0]),

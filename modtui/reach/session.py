@@ -21,6 +21,7 @@ from modtui.reach.wire import CallsLike, RemoteCalls, Wire
 Thread = Literal["main", "agent"]
 MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
 LEAVE_TIME = 5.0  # seconds for an agent to leave
+PACKAGES = (bundle.PACKAGE, "modtui.agent")
 POLL = 0.02  # seconds of each wait for a job, during which other calls must wait
 
 
@@ -146,8 +147,7 @@ class Session:
             self._ran_on = "agent"
 
     def _parcel(self, token: str) -> Parcel:
-        package = bundle.PACKAGE if self.hello["arrival"] == "injected" else "modtui.agent"
-        return Parcel(lambda _: job_text(package, token), b"", lambda: self._begun(token))
+        return Parcel(lambda _: job_text(PACKAGES, token), b"", lambda: self._begun(token))
 
     def _begun(self, token: str) -> bool:
         return self.calls.wait(token, 0)["state"] != "waiting"

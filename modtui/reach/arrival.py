@@ -1,0 +1,75 @@
+"""The directory that a program is started with, so that the agent is there before its first import.
+
+It holds a `sitecustomize.py`, which the interpreter imports before anything of the program; that
+puts PYTHONPATH, sys.path and sys.modules back to what they would be without us, removes the
+directory, makes the agent listen, and gives way to the real `sitecustomize` if there is one.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_SITECUSTOMIZE = """\
+import sys
+sys.modules.pop("sitecustomize", None)
+def arrive(folder, pythonpath):
+    import os
+    sys.path[:] = [entry for entry in sys.path if entry != folder]
+    sys.path_importer_cache.pop(folder, None)
+    if pythonpath is None:
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = pythonpath
+    def say(text):
+        if not text.startswith("L"):
+            with open(folder + "/trouble", "w", encoding="utf-8", errors="replace") as file:
+                file.write(text[1:])
+    try:
+        marshal = sys.modules["marshal"]
+        with open(folder + "/agent", "rb") as file:
+            code, box = marshal.loads(file.read())
+        space = {"__name__": "_modtui_bootstrap"}
+        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", 0, True, 2), space)
+        space["arrive"](box, say)
+    except BaseException as error:
+        say("E%s: %s" % (type(error).__name__, error))
+    for path in (folder + "/__pycache__", folder):
+        try:
+            for name in os.listdir(path):
+                if name not in ("__pycache__", "trouble"):
+                    os.unlink(path + "/" + name)
+            os.rmdir(path)
+        except OSError:
+            pass
+arrive(FOLDER, PYTHONPATH)
+del arrive
+import sitecustomize
+"""
+
+
+class Arrival:
+    """Such a directory, 0700, as a context manager that removes what the program did not."""
+
+    def __init__(self, payload: bytes, environment: dict[str, str]) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="modtui-run-"))
+        before = environment.get("PYTHONPATH")
+        text = _SITECUSTOMIZE.replace("FOLDER", repr(str(self.folder)))
+        text = text.replace("PYTHONPATH)", f"{before!r})")
+        (self.folder / "agent").write_bytes(payload)
+        (self.folder / "sitecustomize.py").write_text(text, "utf-8", "surrogateescape")
+        entries = [str(self.folder)] + ([before] if before else [])
+        self.environment = {**environment, "PYTHONPATH": os.pathsep.join(entries)}
+
+    def trouble(self) -> str:
+        """Why the agent could not start, if it said so."""
+        try:
+            return (self.folder / "trouble").read_text("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def remove(self) -> None:
+        """Remove what is left of it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
