@@ -7,6 +7,8 @@ and time of the text. It is the one whose functions are exactly the live ones.
 
 from __future__ import annotations
 
+import time
+
 from . import baseline, capture, codes, compiling, disk, pycs, words
 from .system import os
 
@@ -42,7 +44,8 @@ class Case:
     def written(self) -> str:
         """When the file was written, in words."""
         if self.started_ns is None:
-            return "the file was written at an unknown time before or after the module was loaded"
+            ago = words.duration(time.time() - self.stamp[3] / words.SECOND)
+            return "the file was written %s ago" % ago
         when_ns = self.stamp[3]
         if when_ns < self.started_ns <= self.stamp[4]:
             when = words.since_start(self.stamp[4], self.started_ns)

@@ -1,0 +1,464 @@
+"""Verdicts about files that were edited, touched, replaced and lied about, as seen late."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.agent.inside import Inside, inside
+
+__all__ = ["inside"]
+
+SHOP = """\
+RATE = 2
+
+
+def price(net):
+    return net * RATE
+
+
+class Cart:
+    limit = 10
+
+    def total(self):
+        return sum([price(item) for item in (1, 2)])
+"""
+
+# The process imports `shop`, then things happen to the file, then the agent comes and looks.
+LATE = """
+import os, shop
+path = shop.__file__
+cached = shop.__spec__.cached
+text = open(path).read()
+def edit(new, keep=False):
+    status = os.stat(path)
+    with open(path, "w") as file:
+        file.write(new)
+    if keep:
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+def other(code="import shop"):
+    import subprocess
+    subprocess.check_call([_sys.executable, "-c", code], cwd=os.path.dirname(path))
+%s
+from modtui.agent import entries, freshness
+everything = freshness.verdicts()["shop"]
+named = freshness.verdicts(["shop"])["shop"]
+tell([named, everything])
+"""
+
+
+def look(inside: Inside, happens: str = "", *options: str, **more: object) -> dict[str, str]:
+    inside.write("shop.py", SHOP)
+    # A folder that settled before the process began, as folders have.
+    (inside.folder / "__pycache__").mkdir(exist_ok=True)
+    named, everything = inside.run(LATE % happens, *options, **more)  # type: ignore[arg-type]
+    if everything["verdict"] != "unknown":  # what a pass over all says must not be gainsaid
+        assert everything["verdict"] == named["verdict"]
+    return named  # type: ignore[no-any-return]
+
+
+def check(found: dict[str, str], verdict: str, proof: str, words: str) -> None:
+    assert (found["verdict"], found["proof"]) == (verdict, proof), found
+    assert words in found["reason"], found
+
+
+def need_start(inside: Inside) -> None:
+    if not inside.knows_its_start:
+        pytest.skip("there is no /proc in the chroot")
+
+
+def test_untouched(inside: Inside) -> None:
+    need_start(inside)
+    check(look(inside), "fresh", "proved", "before this process started")
+
+
+def test_untouched_in_a_new_folder(inside: Inside) -> None:
+    need_start(inside)
+    inside.write("fresh/new.py", "def f(): return 1\n")
+    script = (
+        "import os; _sys.path.insert(0, os.path.join(os.path.dirname(__file__), 'fresh'))\n"
+        "import new\nfrom modtui.agent import freshness\n"
+        "tell(freshness.verdicts(['new'])['new'])"
+    )
+    found = inside.run(script)
+    assert (inside.folder / "fresh/__pycache__").exists()
+    check(found, "fresh", "proved", "before this process started")
+
+
+def test_function_edited(inside: Inside) -> None:
+    found = look(inside, "edit(text.replace('net * RATE', 'net * RATE + 1'))")
+    check(found, "stale", "proved", "`price` in memory differs from the file")
+
+
+def test_method_edited(inside: Inside) -> None:
+    found = look(inside, "edit(text.replace('(1, 2)', '(1, 2, 3)'))")
+    check(found, "stale", "proved", "Cart.total")
+
+
+def test_function_edited_and_time_and_size_kept(inside: Inside) -> None:
+    found = look(inside, "edit(text.replace('net * RATE', 'net + RATE'), keep=True)")
+    check(found, "stale", "proved", "`price` in memory differs from the file")
+
+
+def test_line_inserted(inside: Inside) -> None:
+    found = look(inside, "edit('# one more line\\n' + text)")
+    check(found, "stale", "proved", "only comments or layout changed")
+
+
+def test_module_constant_edited(inside: Inside) -> None:
+    found = look(inside, "edit(text.replace('RATE = 2', 'RATE = 3'))")
+    check(found, "stale", "likely", "statements outside of functions")
+
+
+def test_module_constant_edited_with_a_pyc_from_before(inside: Inside) -> None:
+    need_start(inside)
+    inside.write("shop.py", SHOP)
+    inside.run("import shop; tell(1)")
+    found = inside.run(LATE % "edit(text.replace('RATE = 2', 'RATE = 3'))")[0]
+    check(found, "stale", "proved", "statements outside of functions")
+
+
+def test_comment_at_a_line_end(inside: Inside) -> None:
+    found = look(inside, "edit(text.replace('RATE = 2', 'RATE = 2  # percent'))")
+    check(found, "stale", "likely", "only comments or blank space changed")
+
+
+def test_only_touched(inside: Inside) -> None:
+    found = look(inside, "os.utime(path)")
+    check(found, "fresh", "likely", "same size and compiles to the same code")
+
+
+def test_mode_changed(inside: Inside) -> None:
+    found = look(inside, "os.chmod(path, 0o600)")
+    check(found, "fresh", "likely", "same size and compiles to the same code")
+
+
+def test_replaced_by_the_same(inside: Inside) -> None:
+    happens = "import shutil; shutil.copy2(path, path + '.new'); os.replace(path + '.new', path)"
+    assert look(inside, happens)["verdict"] == "fresh"
+
+
+def test_edited_and_taken_back(inside: Inside) -> None:
+    found = look(inside, "edit(text + 'x = 1\\n'); other(); edit(text); other()")
+    assert found["verdict"] in ("fresh", "unknown"), found
+
+
+def test_pyc_rewritten_by_another_process(inside: Inside) -> None:
+    happens = "edit(text.replace('net * RATE', 'net + RATE')); other()"
+    check(look(inside, happens), "stale", "proved", "`price`")
+
+
+def test_constant_edited_and_pyc_rewritten_is_not_called_fresh(inside: Inside) -> None:
+    happens = "edit(text.replace('RATE = 2', 'RATE = 3')); os.utime(path, (1e9, 1e9)); other()"
+    found = look(inside, happens)
+    assert found["verdict"] == "unknown" or found["proof"] == "likely", found
+
+
+def test_no_pyc_and_a_constant_edited_is_unknown(inside: Inside) -> None:
+    found = look(
+        inside,
+        "edit(text.replace('RATE = 2', 'RATE = 3'))",
+        environment={"PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    check(found, "unknown", "none", "statements outside of functions cannot be checked")
+
+
+def test_function_removed(inside: Inside) -> None:
+    happens = "edit(text[:text.index('    def total')])"
+    found = look(inside, happens, environment={"PYTHONDONTWRITEBYTECODE": "1"})
+    check(found, "stale", "likely", "`Cart.total` is in memory but not in the file")
+
+
+def test_does_not_compile(inside: Inside) -> None:
+    found = look(inside, "edit(text + 'def broken(:\\n')")
+    check(found, "stale", "proved", "does not compile (line 13)")
+
+
+def test_nul_byte(inside: Inside) -> None:
+    check(look(inside, "edit('x = 1\\0')"), "stale", "proved", "does not compile")
+
+
+def test_not_the_declared_encoding(inside: Inside) -> None:
+    found = look(inside, "open(path, 'wb').write(b'x = \"\\xff\"\\n')")
+    check(found, "stale", "proved", "does not compile")
+
+
+def test_gone(inside: Inside) -> None:
+    check(look(inside, "os.remove(path)"), "missing", "proved", "gone")
+
+
+def test_now_a_directory(inside: Inside) -> None:
+    check(look(inside, "os.remove(path); os.mkdir(path)"), "unknown", "none", "directory")
+
+
+def test_now_a_pipe(inside: Inside) -> None:
+    check(look(inside, "os.remove(path); os.mkfifo(path)"), "unknown", "none", "device")
+
+
+def test_folder_swapped_by_an_older_one(inside: Inside) -> None:
+    inside.write("v2/shop/pricing.py", SHOP.replace("net * RATE", "net + RATE"))
+    inside.write("v2/shop/__init__.py", "")
+    inside.write("app/shop/pricing.py", SHOP)
+    inside.write("app/shop/__init__.py", "")
+    found = inside.run(
+        "import os; here = os.path.dirname(os.path.abspath(__file__))\n"
+        "_sys.path.insert(0, here + '/app')\n"
+        "import shop.pricing\n"
+        "os.rename(here + '/app/shop', here + '/old')\n"
+        "os.rename(here + '/v2/shop', here + '/app/shop')\n"
+        "from modtui.agent import freshness\n"
+        "tell(freshness.verdicts(['shop.pricing'])['shop.pricing'])"
+    )
+    check(found, "stale", "proved", "`price`")
+
+
+@pytest.mark.parametrize("link", ["folder", "file"])
+def test_symbolic_link_flipped(inside: Inside, link: str) -> None:
+    need_start(inside)
+    inside.write("v2/shop.py", SHOP.replace("net * RATE", "net + RATE"))
+    inside.write("v1/shop.py", SHOP)
+    here = inside.folder
+    (here / "current").mkdir()
+    if link == "folder":
+        (here / "current").rmdir()
+        os.symlink("v1", here / "current")
+    else:
+        os.symlink("../v1/shop.py", here / "current/shop.py")
+    flip = {"folder": ("'v2'", "/current"), "file": ("'../v2/shop.py'", "/current/shop.py")}[link]
+    script = (
+        "import os; here = os.path.dirname(os.path.abspath(__file__))\n"
+        "_sys.path.insert(0, here + '/current')\n"
+        "import shop\n"
+        "from modtui.agent import freshness\n"
+        "before = freshness.verdicts(['shop'])['shop']\n"
+        "os.symlink(%s, here + '/new'); os.replace(here + '/new', here + '%s')\n"
+        "tell([before, freshness.verdicts(['shop'])['shop']])" % flip
+    )
+    before, after = inside.run(script)
+    check(before, "fresh", "proved", "before this process started")
+    check(after, "stale", "proved", "`price`")
+
+
+@pytest.mark.parametrize("flag", ["-O", "-OO"])
+def test_optimised(inside: Inside, flag: str) -> None:
+    inside.write(
+        "shop.py", SHOP.replace("    return net", '    "doc"\n    assert net\n    return net')
+    )
+    found = inside.run(LATE % "os.utime(path)", flag)[0]
+    check(found, "fresh", "likely", "same code")
+
+
+def test_without_columns(inside: Inside) -> None:
+    found = look(inside, "os.utime(path)", environment={"PYTHONNODEBUGRANGES": "1"})
+    check(found, "fresh", "likely", "same code")
+
+
+def test_hash_based_pycs(inside: Inside) -> None:
+    need_start(inside)
+    inside.write("shop.py", SHOP)
+    compiled = (
+        "import py_compile, shop; m = py_compile.PycInvalidationMode\n"
+        "tell(py_compile.compile(shop.__file__, invalidation_mode=m.%s))"
+    )
+    inside.run(compiled % "CHECKED_HASH")
+    touched = inside.run(LATE % "os.utime(path)")[0]
+    check(touched, "fresh", "proved", "hash of the very same text")
+    inside.run(compiled % "UNCHECKED_HASH")
+    check(inside.run(LATE % "")[0], "fresh", "proved", "hash of the very same text")
+    inside.write("shop.py", SHOP.replace("net * RATE", "net + RATE"))
+    check(inside.run(LATE % "")[0], "stale", "likely", "never checked")
+
+
+def test_same_module_in_a_forked_child(inside: Inside) -> None:
+    need_start(inside)
+    inside.write("shop.py", SHOP)
+    script = """
+import os, shop, time
+time.sleep(0.1)
+os.utime(shop.__file__)
+time.sleep(0.1)
+read, write = os.pipe()
+if not os.fork():
+    from modtui.agent import freshness
+    os.write(write, freshness.verdicts(["shop"])["shop"]["reason"].encode())
+    os._exit(0)
+os.close(write)
+tell(os.read(read, 10000).decode())
+"""
+    assert "after this process started" in inside.run(script)
+
+
+def test_main_is_compared_with_what_runs(inside: Inside) -> None:
+    script = """
+import os
+CONSTANT = 1
+def edit(old, new):
+    text = open(__file__).read()
+    with open(__file__, "w") as file:
+        file.write(text.replace(old, new))
+from modtui.agent import freshness
+def look(): return freshness.verdicts(["__main__"])["__main__"]
+before = look()
+os.utime(__file__)
+touched = look()
+edit("CONSTANT = " + "1", "CONSTANT = 2")
+tell([before, touched, look()])
+"""
+    before, touched, edited = inside.run(script)
+    assert before["verdict"] in ("fresh", "unknown")
+    check(touched, "fresh", "likely", "every statement is exactly the one that is running")
+    check(edited, "stale", "proved", "statements differ")
+
+
+def test_zip(inside: Inside) -> None:
+    script = """
+import os, zipfile
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib.zip")
+def build(text):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("padding.txt", "x" * len(text) * 3)
+        archive.writestr("zipped.py", text)
+build("def f(): return 1\\n")
+_sys.path.insert(0, path)
+import zipped
+from modtui.agent import baseline, freshness
+first = freshness.verdicts(["zipped"])["zipped"]
+build("# new\\ndef f(): return 1\\n")
+second = freshness.verdicts(["zipped"])["zipped"]
+text = baseline.current("zipped")["data"]
+os.remove(path)
+tell([first, second, text, freshness.verdicts(["zipped"])["zipped"]])
+"""
+    first, second, text, third = inside.run(script)
+    check(first, "unknown", "none", "its one function in memory is exactly")
+    check(second, "stale", "proved", "other lines")
+    assert text == "# new\ndef f(): return 1\n"
+    check(third, "missing", "proved", "archive")
+
+
+def test_nobody_is_warned_by_a_comparison(inside: Inside) -> None:
+    inside.write("shop.py", SHOP)
+    script = LATE % "edit(text.replace('RATE = 2', 'RATE = 2 is 2; s = \"\\\\d\"'))"
+    for flag in ("default", "error", "always"):
+        inside.write("shop.py", SHOP)
+        done = inside.process(script, "-W", flag)
+        assert "SyntaxWarning" not in done.stderr
+        assert "DeprecationWarning" not in done.stderr
+        assert "statements outside of functions differ" in done.stdout, (done.stdout, done.stderr)
+
+
+def test_statuses_without_source(inside: Inside) -> None:
+    script = """
+import time, math
+from modtui.agent import freshness
+made = type(_sys)("made"); _sys.modules["made"] = made; _sys.modules["nothing"] = None
+found = freshness.verdicts(["sys", "made", "nothing", "zipimport"])
+tell({name: [said["verdict"], said["reason"]] for name, said in found.items()})
+"""
+    found = inside.run(script)
+    assert {said[0] for said in found.values()} == {"n/a"}
+    assert "built into" in found["sys"][1]
+    assert "no file" in found["made"][1]
+    assert "blocked" in found["nothing"][1]
+    assert "frozen" in found["zipimport"][1]
+
+
+def test_custom_loaders_are_not_compared(inside: Inside) -> None:
+    script = """
+import importlib.machinery, importlib.util, os
+class Loader(importlib.machinery.SourceFileLoader):
+    def source_to_code(self, data, path, **more):
+        return compile(bytes(data).replace(b"RATE = 2", b"RATE = 5"), path, "exec")
+path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shop.py")
+spec = importlib.util.spec_from_loader("shop", Loader("shop", path))
+shop = importlib.util.module_from_spec(spec); _sys.modules["shop"] = shop
+spec.loader.exec_module(shop)
+os.utime(path)
+from modtui.agent import freshness
+tell(freshness.verdicts(["shop"])["shop"])
+"""
+    inside.write("shop.py", SHOP)
+    check(inside.run(script), "unknown", "none", "loaded by a Loader")
+
+
+def test_replaced_extension_needs_a_restart(inside: Inside) -> None:
+    script = """
+import os, shutil
+import importlib.machinery, importlib.util
+import _json
+found = [e for e in _sys.modules.values() if getattr(e, "__file__", None) and ".so" in e.__file__]
+if not found:
+    import _ctypes; found = [_ctypes]
+here = os.path.dirname(os.path.abspath(__file__))
+name, source = found[0].__name__, found[0].__file__
+path = os.path.join(here, os.path.basename(source))
+shutil.copy(source, path)
+loader = importlib.machinery.ExtensionFileLoader(name, path)
+spec = importlib.util.spec_from_loader(name, loader)
+module = importlib.util.module_from_spec(spec)
+_sys.modules[name] = module
+from modtui.agent import freshness
+before = freshness.verdicts([name])[name]
+shutil.copy(source, path + "2"); os.replace(path + "2", path)
+tell([before, freshness.verdicts([name])[name]])
+"""
+    if not _has_extensions(inside):
+        pytest.skip("every module is built in")
+    before, after = inside.run(script)
+    assert before["verdict"] == "n/a"
+    check(after, "stale", "proved", "only a restart")
+
+
+def _has_extensions(inside: Inside) -> bool:
+    found = inside.run("import importlib.util as u; tell(u.find_spec('_json').origin)")
+    return isinstance(found, str) and Path(found).suffix == ".so"
+
+
+EVERYTHING = """
+import importlib, os, pkgutil, warnings
+warnings.simplefilter("ignore")
+known = getattr(_sys, "stdlib_module_names", None)
+where = os.path.dirname(os.__file__)
+skip = ("antigravity", "this", "idlelib", "turtledemo", "test", "lib2to3", "ensurepip", "tkinter",
+        "site-packages", "__main__", "dist-packages", "__phello__")
+pending = [(where, "")]
+while pending:
+    folder, prefix = pending.pop()
+    for found in pkgutil.iter_modules([folder]):
+        if found.name in skip or found.name.startswith("_pyrepl"):
+            continue
+        name = prefix + found.name
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            continue
+        if found.ispkg:
+            pending.append((os.path.join(folder, found.name), name + "."))
+from modtui.agent import compiling, entries, freshness, proof
+compiling.MAX_SIZE = 1 << 30
+count, live, alarms, answers = 0, 0, [], {}
+for entry in entries.look():
+    if entry.source_file is None or entry.place != "stdlib":
+        continue
+    status, _ = freshness.disk.Paths().look(entry.source_file)
+    # As if it had been touched: nothing but the comparison can tell.
+    case = proof.Case(entry, entry.source_file, freshness.disk.stamp(status), None, None)
+    said = proof.compare(case)
+    count += 1
+    live += len(proof.live_functions(entry))
+    answers[said["verdict"]] = answers.get(said["verdict"], 0) + 1
+    if said["verdict"] == "stale":
+        alarms.append([entry.name, said["reason"]])
+tell([count, live, alarms, answers])
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-OO",)], ids=["plain", "OO"])
+def test_no_false_alarm_in_the_standard_library(inside: Inside, flags: tuple[str, ...]) -> None:
+    quick = {"PYTHONDONTWRITEBYTECODE": "1"}
+    count, live, alarms, _ = inside.run(EVERYTHING, *flags, environment=quick)
+    assert alarms == []
+    assert count > 250
+    assert live > 5000
