@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modtui.agent.shapes import Freshness, Record
     from modtui.reach.session import Session
     from modtui.source.changes import Change
+    from modtui.source.store import Store
 
 SCHEMA = 1
 
@@ -47,9 +48,26 @@ def _print_lines(lines: Iterable[str], to: Any = None) -> None:
         print(safe_text(line), file=stream)
 
 
-def all_records(session: Session) -> list[Record]:
-    """The whole census."""
-    return session.calls.list_modules()["modules"]
+def _store() -> Store:
+    from modtui.source.store import Store
+
+    return Store()
+
+
+def _look(session: Session, store: Store) -> list[Record]:
+    """The whole census, judged with what earlier sessions kept; keeps what is proved fresh now.
+
+    A command has no time to keep all texts: those of the project are what gets edited.
+    """
+    from modtui.source.store import keep
+
+    store.restore(session.calls)
+    records = session.calls.list_modules()["modules"]
+    try:
+        keep(session.calls, [r for r in records if r["place"] == "project"], store)
+    except OSError as refused:
+        _narrate(f"the texts as loaded could not be kept: {refused}")
+    return records
 
 
 def _require(name: str, records: Iterable[Record]) -> Record:
@@ -86,7 +104,7 @@ def list_(options: argparse.Namespace) -> int:
     with _connect(options) as session:
         records = [
             record
-            for record in all_records(session)
+            for record in _look(session, _store())
             if (not options.status or record["status"] in options.status)
             and (not options.stale or record["freshness"]["verdict"] in ("stale", "missing"))
             and (not options.match or fnmatch.fnmatchcase(record["name"], options.match))
@@ -116,7 +134,7 @@ def _verdicts(
 
 def check(options: argparse.Namespace) -> int:
     with _connect(options) as session:
-        records = all_records(session)
+        records = _look(session, _store())
         verdicts = _verdicts(session, records, options.modules, options.prove)
         target = session.target
     stale = [name for name, f in verdicts.items() if f["verdict"] in ("stale", "missing")]
@@ -144,7 +162,7 @@ def show(options: argparse.Namespace) -> int:
             else:
                 _print_lines(printing.agent_lines(hello))
             return ExitCode.DONE
-        _require(options.module, all_records(session))
+        _require(options.module, _look(session, _store()))
         detail = session.calls.show(options.module)
         if options.json:
             _print_json({"target": session.target, "module": detail})
@@ -156,13 +174,14 @@ def show(options: argparse.Namespace) -> int:
 def _changes(session: Session, names: list[str]) -> list[Change]:
     from modtui.source.changes import change
 
-    records = all_records(session)
+    store = _store()
+    records = _look(session, store)
     if names:
         for name in names:
             _require(name, records)
     else:
         names = [r["name"] for r in records if r["freshness"]["verdict"] in ("stale", "missing")]
-    return [change(session.calls, name, root=session.root) for name in names]
+    return [change(session.calls, name, root=session.root, store=store) for name in names]
 
 
 def _painted(unified: str) -> Iterator[str]:
@@ -207,7 +226,7 @@ def diff(options: argparse.Namespace) -> int:
 
 def reload(options: argparse.Namespace) -> int:
     with _connect(options) as session:
-        records = all_records(session)
+        records = _look(session, _store())
         for name in options.modules:
             _require(name, records)
         plan = session.calls.plan(

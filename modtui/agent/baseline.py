@@ -138,6 +138,10 @@ def loaded(name: str) -> shapes.BaselineText:
         if data is not None and (known is None or known.digest == disk.digest(data)):
             source = "zip" if entry.status == "zip" else "file"
             return _text(entry, data, source, verdict["proof"], verdict["reason"])
+    if known is not None:  # an inspector kept the text; here is only its digest
+        kept = _text(entry, None, "store", "proved", known.detail)
+        kept.update(digest=known.digest)
+        return kept
     lines = _line_cache(path)
     if lines is not None:
         detail = "linecache in the target holds this text; it may be older or newer than the code"

@@ -107,8 +107,7 @@ class Store:
         entries = self.history(calls.hello()["target"]).get(name)
         if not entries or (data := self.get(entries[-1].digest)) is None:
             return None
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entries[-1].at))
-        return Baseline(data, "store", "likely", f"kept at {when}: {entries[-1].detail}")
+        return Baseline(data, "store", "likely", entries[-1].detail)
 
     def restore(self, calls: Calls) -> int:
         """Tell a new agent what earlier sessions knew of its process; how much it took."""
@@ -233,7 +232,9 @@ def _keep_batch(
             continue
         name_of_text = store.put(text["data"].encode("latin-1"))
         if known.get(name) != name_of_text:
-            entries.append(Entry(name, name_of_text, verdict["reason"], now))
+            when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
+            detail = f"the text kept at {when}, when it was proved to be the one loaded"
+            entries.append(Entry(name, name_of_text, detail, now))
     store.note(target, entries)
     if entries:
         calls.remember([{"name": e.name, "digest": e.digest, "detail": e.detail} for e in entries])
