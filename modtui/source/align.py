@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -12,29 +13,40 @@ ALIKE = 0.5  # from here on two lines read as versions of each other
 CELLS = 2_500  # comparisons of one block; larger ones are paired by position
 
 
-def pairs(old: Sequence[str], new: Sequence[str]) -> list[tuple[int | None, int | None, bool]]:
-    """The lines of a changed block side by side: indexes or None, and whether they are alike.
+class Row(NamedTuple):
+    """One aligned line, side by side: indexes into the texts, None where a side has no line."""
+
+    old: int | None
+    new: int | None
+    equal: bool
+    alike: bool  # a changed pair that resembles each other: worth marks within the line
+
+
+def pairs(old: Sequence[str], new: Sequence[str], at_old: int = 0, at_new: int = 0) -> list[Row]:
+    """The lines of a changed block side by side; the block begins at those indexes.
 
     Lines that resemble each other stand beside each other; what is between them follows in order.
     """
     if not old:
-        return [(None, index, False) for index in range(len(new))]
+        return [Row(None, index, False, False) for index in range(at_new, at_new + len(new))]
     if not new:
-        return [(index, None, False) for index in range(len(old))]
+        return [Row(index, None, False, False) for index in range(at_old, at_old + len(old))]
+    if len(old) == len(new) == 1:
+        return [Row(at_old, at_new, False, _alike(old[0], new[0]))]
     if len(old) * len(new) > CELLS:
         couples = [(i, i) for i in range(min(len(old), len(new))) if _alike(old[i], new[i])]
-    elif len(old) == len(new) == 1:
-        couples = [(0, 0)] if _alike(old[0], new[0]) else []
     else:
         couples = _best(old, new)
-    rows: list[tuple[int | None, int | None, bool]] = []
+    rows: list[Row] = []
     i = j = 0
     for left, right in [*couples, (len(old), len(new))]:
         while i < left or j < right:
-            rows.append((i if i < left else None, j if j < right else None, False))
+            one = at_old + i if i < left else None
+            other = at_new + j if j < right else None
+            rows.append(Row(one, other, False, False))
             i, j = min(i + 1, left), min(j + 1, right)
         if left < len(old):
-            rows.append((left, right, True))
+            rows.append(Row(at_old + left, at_new + right, False, True))
         i, j = left + 1, right + 1
     return rows
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from modtui.source.align import Row
 from modtui.source.definitions import Comparison, Definition, compare, outline
-from modtui.source.diff import Diff, Hunk, Row
+from modtui.source.diff import Diff, Hunk
 from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import Indel
 
-from modtui.source.align import pairs, slide
+from modtui.source.align import Row, pairs, slide
 
 # Bits of rapidfuzz's matrix (old lines x new lines): beyond it memory would be felt, and unique
 # lines common to both sides cut the texts into parts first.
@@ -42,15 +42,6 @@ class Block(NamedTuple):
     def size(self) -> int:
         """How many lines an equal block has."""
         return self.old_end - self.old_start
-
-
-class Row(NamedTuple):
-    """One aligned line, side by side: indexes into the texts, None where a side has no line."""
-
-    old: int | None
-    new: int | None
-    equal: bool
-    alike: bool  # a changed pair that resembles each other: worth marks within the line
 
 
 class Hunk(NamedTuple):
@@ -101,15 +92,7 @@ class Diff:
             return [Row(i, i + shift, True, False) for i in range(block.old_start, block.old_end)]
         old = self.old[block.old_start : block.old_end]
         new = self.new[block.new_start : block.new_end]
-        return [
-            Row(
-                None if left is None else block.old_start + left,
-                None if right is None else block.new_start + right,
-                False,
-                alike,
-            )
-            for left, right, alike in pairs(old, new)
-        ]
+        return pairs(old, new, block.old_start, block.new_start)
 
     def hunks(self, context: int = 3) -> tuple[Hunk, ...]:
         """The changes with `context` equal lines around them; close ones share a hunk."""

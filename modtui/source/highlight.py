@@ -1,13 +1,16 @@
-"""Colours of source code, lexed only as far as it is looked at.
+"""Colours of source code, lexed only where it is looked at.
 
-Pygments needs 370 ms for 10,000 lines, a screen needs sixty: the lexer's generator is pulled in
-slices, from the top to the last line that is on the screen, and never starts before it is asked.
+Pygments needs 370 ms for 10,000 lines, a screen shows sixty. A line that begins outside of a string
+is a place where lexing can begin, so only a few lines around those on the screen are lexed; where
+strings of several lines lie is found by one quick scan, no further than the line that is asked for.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Sequence
+import bisect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,8 +35,15 @@ KINDS = (
     "operator",
     "invalid",
 )
-LONGEST = 10_000  # characters of a line that are coloured
-_SLICE = 64  # tokens between looks at the clock
+LONGEST = 5_000  # characters of a line that are coloured
+CHUNK = 16  # lines that are lexed together
+LONG_STRING = 200  # lines of a string from which its inside is coloured without lexing
+
+# Comments and strings, so that quotes inside of them are not taken for beginnings.
+_STRINGS = re.compile(
+    r"""\#[^\n]*|("{3}|'{3})(?:[^\\]|\\[\s\S])*?(?:\1|\Z)"""
+    r"""|"(?:[^"\\\n]|\\[\s\S])*"?|'(?:[^'\\\n]|\\[\s\S])*'?"""
+)
 
 _TABLE = {
     "Comment": "comment",
@@ -58,64 +68,104 @@ _TABLE = {
 
 
 class Highlighter:
-    """The coloured spans of a text's lines, known up to the line that lexing has reached."""
+    """The coloured spans of a text's lines."""
 
-    def __init__(self, lines: Sequence[str], file: str | None = None) -> None:
+    def __init__(
+        self,
+        lines: Sequence[str],
+        file: str | None = None,
+        shown: Callable[[int], str] | None = None,
+    ) -> None:
+        """`shown` gives a line as it is drawn, if that is not the line itself: spans fit that."""
         self._lines = lines
         self._file = file
-        self._spans: list[tuple[Span, ...]] = []
-        self._work: Iterator[None] | None = None
+        self._shown = shown or lines.__getitem__
+        self._spans: dict[int, tuple[Span, ...]] = {}
+        self._lexer: Lexer | None = None
+        self._kinds: dict[_TokenType, str] = {}
+        self._text = ""
+        self._offsets: list[int] = []  # where each line begins
+        self._scan: Iterator[re.Match[str]] | None = None
+        self._scanned = -1  # strings that begin up to this offset are known
+        self._strings: list[tuple[int, int]] = []  # first and last line of those over several
 
-    @property
-    def reached(self) -> int:
-        """How many lines are coloured, from the first."""
-        return len(self._spans)
+    def spans(self, line: int) -> tuple[Span, ...]:
+        """The spans of a line (from 0), in order and not overlapping; what is plain has none."""
+        found = self._spans.get(line)
+        if found is None:
+            self._lex_around(line)
+            found = self._spans.get(line, ())
+        return found
 
-    def spans(self, line: int) -> tuple[Span, ...] | None:
-        """The spans of a line (from 0), in order and not overlapping; None if not lexed yet."""
-        return self._spans[line] if line < len(self._spans) else None
+    def _lex_around(self, line: int) -> None:
+        first = line - line % CHUNK
+        end = min(first + CHUNK, len(self._lines))
+        self._scan_to(end)
+        inside = self._string_over(first)
+        while inside is not None:
+            start, last = inside
+            if last - start >= LONG_STRING:
+                if line <= last:
+                    self._spans[line] = ((0, len(self._shown(line)), "string"),)
+                    return
+                first = last + 1
+                break
+            first = start
+            inside = self._string_over(first)
+        at_end = self._string_over(end)
+        if at_end is not None and at_end[1] - at_end[0] < LONG_STRING:
+            end = at_end[1] + 1
+        for number, spans in enumerate(self._lex(first, end), first):
+            self._spans[number] = spans
 
-    def advance(self, line: int, seconds: float) -> bool:
-        """Lex until that line is known or the time is over; whether it is known."""
-        line = min(line, len(self._lines) - 1)
-        if line < len(self._spans):
-            return True
-        if self._work is None:
-            self._work = self._lex()
-        end = time.perf_counter() + seconds
-        for _ in self._work:
-            if line < len(self._spans):
-                return True
-            if time.perf_counter() >= end:
-                return False
-        return True
+    def _string_over(self, line: int) -> tuple[int, int] | None:
+        """The string inside of which the line begins."""
+        at = bisect.bisect_left(self._strings, (line, 0)) - 1
+        if at >= 0 and self._strings[at][0] < line <= self._strings[at][1]:
+            return self._strings[at]
+        return None
 
-    def _lex(self) -> Iterator[None]:
-        """Fill `_spans`, stopping every few tokens."""
-        lexer = _lexer(self._file)
-        text = "\n".join(line[:LONGEST] for line in self._lines) + "\n"
-        kinds: dict[_TokenType, str] = {}
+    def _scan_to(self, line: int) -> None:
+        """Find the strings of several lines that begin before that line."""
+        if self._scan is None:
+            self._text = "\n".join(self._lines)
+            self._offsets = list(accumulate((len(x) + 1 for x in self._lines), initial=0))
+            self._scan = _STRINGS.finditer(self._text)
+        limit = self._offsets[line]
+        while self._scanned < limit:
+            match = next(self._scan, None)
+            if match is None:
+                self._scanned = len(self._text) + 1
+                return
+            self._scanned = match.end()
+            if "\n" in match[0]:
+                first = bisect.bisect_right(self._offsets, match.start()) - 1
+                last = bisect.bisect_right(self._offsets, match.end() - 1) - 1
+                self._strings.append((first, last))
+
+    def _lex(self, first: int, end: int) -> Iterator[tuple[Span, ...]]:
+        """The spans of the lines [first, end), lexed as a text of their own."""
+        if self._lexer is None:
+            self._lexer = _lexer(self._file)
+        text = "\n".join(self._shown(line)[:LONGEST] for line in range(first, end)) + "\n"
         current: list[Span] = []
         column = 0
-        for number, (_, token, value) in enumerate(lexer.get_tokens_unprocessed(text)):
-            kind = kinds.get(token)
+        for _, token, value in self._lexer.get_tokens_unprocessed(text):
+            kind = self._kinds.get(token)
             if kind is None:
-                kind = kinds[token] = _kind(token)
-            pieces = value.split("\n") if "\n" in value else [value]
-            for index, piece in enumerate(pieces):
+                kind = self._kinds[token] = _kind(token)
+            for index, piece in enumerate(value.split("\n") if "\n" in value else (value,)):
                 if index:
-                    self._spans.append(tuple(current))
+                    yield tuple(current)
                     current, column = [], 0
-                if piece:
-                    end = column + len(piece)
-                    if kind and current and current[-1][1] == column and current[-1][2] == kind:
-                        current[-1] = (current[-1][0], end, kind)
-                    elif kind:
-                        current.append((column, end, kind))
-                    column = end
-            if number % _SLICE == 0:
-                yield
-        self._spans.extend([()] * (len(self._lines) - len(self._spans)))
+                if not piece:
+                    continue
+                stop = column + len(piece)
+                if kind and current and current[-1][1:] == (column, kind):
+                    current[-1] = (current[-1][0], stop, kind)
+                elif kind:
+                    current.append((column, stop, kind))
+                column = stop
 
 
 def _kind(token: _TokenType) -> str:

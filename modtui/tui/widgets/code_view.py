@@ -6,7 +6,7 @@ line numbers stay while it scrolls sideways.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import ClassVar
 
@@ -14,10 +14,9 @@ from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.timer import Timer
 
 from modtui.source.highlight import KINDS, Highlighter
 from modtui.source.safe import safe_line
@@ -25,21 +24,38 @@ from modtui.tui.widgets.ink import InkView, Span, width_of
 
 Mark = tuple[int, int]  # start, end of characters that differ
 
-FIRST_SLICE = 0.006  # seconds of lexing before a paint
-NEXT_SLICE = 0.008  # and between paints, until what is seen is coloured
 _STRIPS = 600
 
 
 class Page:
-    """A text made ready for the screen: lines safe to draw, and their colours when asked."""
+    """A text made ready for the screen, line by line as it is drawn: safe, and coloured."""
 
     def __init__(self, lines: Sequence[str], file: str | None = None) -> None:
-        self.lines = [safe_line(line) for line in lines]
-        self.colours = Highlighter(self.lines, file)
+        self._lines = lines
+        self._drawn: dict[int, str] = {}
+        self._colours = Highlighter(lines, file, self.line)
+        self._widest: int | None = None
+
+    def __len__(self) -> int:
+        """How many lines there are."""
+        return len(self._lines)
+
+    def line(self, index: int) -> str:
+        """The line as it is drawn."""
+        found = self._drawn.get(index)
+        if found is None:
+            found = self._drawn[index] = safe_line(self._lines[index])
+        return found
+
+    def spans(self, index: int) -> Sequence[tuple[int, int, str]]:
+        """The coloured stretches of the line as it is drawn."""
+        return self._colours.spans(index)
 
     def width(self) -> int:
         """The cells of the widest line."""
-        return max((width_of(line) for line in self.lines), default=0)
+        if self._widest is None:
+            self._widest = max(map(width_of, map(self.line, range(len(self)))), default=0)
+        return self._widest
 
 
 class CodeView(InkView, can_focus=True):
@@ -118,7 +134,6 @@ class CodeView(InkView, can_focus=True):
         self._strips: LRUCache[tuple[int, int, int, bool], Strip] = LRUCache(_STRIPS)
         self._heads: dict[int, list[Strip]] = {}  # by width
         self._head_size = 0
-        self._lexing: Timer | None = None
 
     # What a subclass tells.
 
@@ -136,10 +151,6 @@ class CodeView(InkView, can_focus=True):
 
     def code_overflow(self, width: int) -> int:
         """How many cells the widest code is wider than its place."""
-        raise NotImplementedError
-
-    def colours_for(self, first: int, last: int) -> Iterable[tuple[Page, int]]:
-        """The pages, and the last line of each, that rows `first` to `last` show."""
         raise NotImplementedError
 
     def moved(self) -> None:
@@ -231,7 +242,7 @@ class CodeView(InkView, can_focus=True):
     def validate_shift(self, cells: int) -> int:
         """No further than the end of the longest line."""
         width = self.scrollable_content_region.width
-        return max(0, min(cells, self.code_overflow(width) if width else 0))
+        return max(0, min(cells, self.code_overflow(width))) if width and cells > 0 else 0
 
     def watch_shift(self) -> None:
         """Draw anew."""
@@ -263,11 +274,6 @@ class CodeView(InkView, can_focus=True):
 
     # Drawing.
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Colour what is about to be seen, as far as a moment allows."""
-        self._colour(FIRST_SLICE)
-        return super().render_lines(crop)
-
     def render_line(self, y: int) -> Strip:
         """A line of the head, or a row below it."""
         width = self.scrollable_content_region.width
@@ -288,34 +294,6 @@ class CodeView(InkView, can_focus=True):
             strip = self._strips[key] = self.draw_row(row, width, shift, cursor)
         return strip
 
-    def _colour(self, seconds: float) -> None:
-        """Lex towards the last row on the screen; the rest follows from a timer."""
-        count = self.row_count()
-        if not count:
-            return
-        last = min(self.top + self.rows_visible, count) - 1
-        wanted = list(self.colours_for(min(self.top, last), last))
-        before = [page.colours.reached for page, _ in wanted]
-        known = [page.colours.advance(line, seconds / len(wanted)) for page, line in wanted]
-        if before != [page.colours.reached for page, _ in wanted]:
-            self._strips.clear()
-        if not all(known) and self._lexing is None:
-            self._lexing = self.set_timer(1 / 120, self._colour_more)
-
-    def _colour_more(self) -> None:
-        self._lexing = None
-        count = self.row_count()
-        last = min(self.top + self.rows_visible, count) - 1
-        if last < 0:
-            return
-        wanted = list(self.colours_for(min(self.top, last), last))
-        known = [page.colours.advance(line, NEXT_SLICE / len(wanted)) for page, line in wanted]
-        if all(known):
-            self._strips.clear()
-            self.refresh()
-        else:
-            self._lexing = self.set_timer(1 / 120, self._colour_more)
-
     def code(
         self,
         page: Page,
@@ -332,9 +310,9 @@ class CodeView(InkView, can_focus=True):
         """
         if width <= 0:
             return []
-        text = page.lines[line]
+        text = page.line(line)
         plain = self.style_of(ink or "code-plain", back)
-        spans = () if ink else page.colours.spans(line) or ()
+        spans = () if ink else page.spans(line)
         cut = shift + width if text.isascii() else 2 * (shift + width)
         pieces = [
             Segment(text[a:b], self.style_of(ink or f"code-{kind}", f"{back}-mark" if on else back))

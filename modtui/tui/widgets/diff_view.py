@@ -6,7 +6,7 @@ called "since it was loaded".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from rich.segment import Segment
@@ -147,7 +147,6 @@ class DiffView(CodeView):
         self._unfolded: frozenset[int] = frozenset()
         self._marks: dict[tuple[int, int], tuple[list[Mark], list[Mark]]] = {}
         self._words: list[list[Span]] = []
-        self._widest = 0
         self._given = change
 
     def on_mount(self) -> None:
@@ -167,7 +166,6 @@ class DiffView(CodeView):
         file = change.file if change else None
         self._old = Page((change.old or ()) if change else (), file)
         self._new = Page((change.new or ()) if change else (), file)
-        self._widest = max(self._old.width(), self._new.width())
         self._lay_out()
         if change is not None and change.differs:
             self._compare(change)
@@ -351,23 +349,8 @@ class DiffView(CodeView):
         """Of the narrower side."""
         if self._words:
             return 0
-        return (
-            self._widest - (self._half(width)[1] if self.is_split else width) + self._gutter(width)
-        )
-
-    def colours_for(self, first: int, last: int) -> Iterable[tuple[Page, int]]:
-        """The last lines of both texts that are shown."""
-        olds = news = -1
-        for line in self._shown.lines[first : last + 1]:
-            if line.kind == "fold":
-                continue
-            if line.new is not None and line.kind != "removed":
-                news = line.new
-            if line.old is not None and line.kind in ("removed", "both"):
-                olds = line.old
-        return [page for page in ((self._old, olds), (self._new, news)) if page[1] >= 0] or [
-            (self._new, -1)
-        ]
+        place = self._half(width)[0] if self.is_split else width
+        return max(self._old.width(), self._new.width()) + self._gutter(width) - place
 
     def draw_row(self, row: int, width: int, shift: int, cursor: bool) -> Strip:
         """A line of code, a fold, or a line of the message."""
@@ -393,7 +376,7 @@ class DiffView(CodeView):
         return 1 + digits + 3 + (digits + 1 if width >= BOTH_NUMBERS_FROM else 0)
 
     def _digits(self) -> int:
-        return max(len(str(max(len(self._old.lines), len(self._new.lines)))), 3)
+        return max(len(str(max(len(self._old), len(self._new)))), 3)
 
     def _half(self, width: int) -> tuple[int, int]:
         """The cells of both sides, without the edge and the rule between them."""
@@ -470,7 +453,7 @@ class DiffView(CodeView):
         key = (line.old, line.new)
         found = self._marks.get(key)
         if found is None:
-            old, new = self._old.lines[line.old], self._new.lines[line.new]
+            old, new = self._old.line(line.old), self._new.line(line.new)
             long = max(len(old), len(new)) > LONGEST_MARKED
             found = self._marks[key] = ([], []) if long else intraline(old, new)
         return found[0] if kind == "removed" else found[1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -60,7 +59,6 @@ class SourceView(CodeView):
         self._page = Page(())
         self._title = ""
         self._note: str | None = None
-        self._widest = 0
         self._typed: str | None = None  # the search while it is typed
         self._sought = ""
         self._matches: list[Match] = []
@@ -91,7 +89,6 @@ class SourceView(CodeView):
         self._title = title
         said = [note, text.note if text is not None else None]
         self._note = " · ".join(sentence for sentence in said if sentence) or None
-        self._widest = self._page.width()
         self._typed = None
         self._find(self._sought if same else "")
         self.rebuild()
@@ -135,7 +132,8 @@ class SourceView(CodeView):
         if not text:
             return
         caseless = text == text.lower()
-        for number, line in enumerate(self._page.lines):
+        for number in range(len(self._page)):
+            line = self._page.line(number)
             where = line.lower() if caseless else line
             if len(where) != len(line):
                 where = line  # a letter that changes its length in lower case
@@ -212,11 +210,11 @@ class SourceView(CodeView):
 
     def row_count(self) -> int:
         """One row per line."""
-        return len(self._page.lines)
+        return len(self._page)
 
     def head(self, width: int) -> list[list[Span]]:
         """Title, place, search and note."""
-        if not self._title and not self._page.lines:
+        if not self._title and not len(self._page):
             return []
         lines = [self._title_line(width)]
         if self._note:
@@ -242,11 +240,7 @@ class SourceView(CodeView):
 
     def code_overflow(self, width: int) -> int:
         """The longest line's cells beyond its place."""
-        return self._widest + self._gutter() - width
-
-    def colours_for(self, first: int, last: int) -> Iterable[tuple[Page, int]]:
-        """One page, down to the last row on the screen."""
-        return [(self._page, last)]
+        return self._page.width() + self._gutter() - width
 
     def _gutter(self) -> int:
         return 1 + max(len(str(self.row_count())), 3) + 2
