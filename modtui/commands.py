@@ -70,6 +70,14 @@ def _look(session: Session, store: Store) -> list[Record]:
     return records
 
 
+def _follow(session: Session, modules: Iterable[str]) -> None:
+    """Note what was changed by us, or the next command would judge by the text of before."""
+    try:
+        _store().follow(session.calls, modules)
+    except OSError as refused:
+        _narrate(f"the texts as loaded could not be kept: {refused}")
+
+
 def _require(name: str, records: Iterable[Record]) -> Record:
     """The record of a module the user named. Raises UnknownModule with what they may have meant."""
     known = {record["name"]: record for record in records}
@@ -251,6 +259,8 @@ def reload(options: argparse.Namespace) -> int:
             thread=options.thread,
             progress=_narrate,
         )
+        if report["ok"]:
+            _follow(session, [module["name"] for module in report["modules"]])
     if options.json:
         _print_json(dict(report))
     else:
@@ -265,6 +275,7 @@ def reload(options: argparse.Namespace) -> int:
 def undo(options: argparse.Namespace) -> int:
     with _connect(options) as session:
         report = session.undo()
+        _follow(session, report["modules"])
     if options.json:
         _print_json(dict(report))
     else:

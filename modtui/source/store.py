@@ -27,6 +27,7 @@ LIMIT = 400 * 1024 * 1024  # bytes on disk; all the text of a 6,000-module proce
 AGE = 30 * 24 * 3600.0  # seconds after which an ended process is forgotten
 BATCH = 25  # modules per slice of `keep`
 PAUSE = 0.005  # seconds between slices, so that the target is never kept busy
+UNKNOWN = ""  # the digest of a text that nobody knows any more, as after some undos
 _SAME_START = 2.0  # seconds by which two readings of one start time may differ
 
 
@@ -38,6 +39,7 @@ class Entry:
     digest: str
     detail: str
     at: float
+    execution: str = ""  # of the module in its process; another one after a reload
 
 
 class Store:
@@ -79,7 +81,7 @@ class Store:
             return
         path = self._history(target)
         known = self._load(path)
-        lines = [json.dumps([e.name, e.digest, e.detail, e.at]) for e in entries]
+        lines = [json.dumps([e.name, e.digest, e.detail, e.at, e.execution]) for e in entries]
         self._make(path.parent)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -99,23 +101,44 @@ class Store:
     def find(self, calls: Calls, name: str, known: Mapping[str, Any]) -> Baseline | None:
         """The text as loaded, from what the agent says of it (`baseline`) and the history.
 
-        The agent knows the digest where an inspector told it (`remember`): then the text of that
-        digest is what was loaded. The history alone cannot exclude a reload by somebody else since.
+        The agent knows the digest where an inspector told it (`remember`). Else the history of this
+        process says it, unless somebody has reloaded the module since.
         """
         if known["digest"] and (data := self.get(known["digest"])) is not None:
             return Baseline(data, "store", known["proof"], known["detail"])
-        entries = self.history(calls.hello()["target"]).get(name)
-        if not entries or (data := self.get(entries[-1].digest)) is None:
-            return None
-        return Baseline(data, "store", "likely", entries[-1].detail)
+        entries = self.history(calls.hello()["target"]).get(name, ())
+        for entry in reversed(entries):
+            if entry.execution == known["execution"]:
+                data = self.get(entry.digest)
+                if data is None:
+                    return None
+                when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
+                detail = f"kept at {when}: {entry.detail}"
+                return Baseline(data, "store", "proved", detail)
+        return None
 
     def restore(self, calls: Calls) -> int:
         """Tell a new agent what earlier sessions knew of its process; how much it took."""
         texts: list[shapes.Remembered] = []
-        for name, entries in self.history(calls.hello()["target"]).items():
-            last = entries[-1]
-            texts.append({"name": name, "digest": last.digest, "detail": last.detail})
+        for entries in self.history(calls.hello()["target"]).values():
+            texts.append(_remembered(entries[-1]))
         return calls.remember(texts) if texts else 0
+
+    def follow(self, calls: Calls, names: Iterable[str]) -> None:
+        """Note what these modules are loaded from now, after a reload or an undo of ours.
+
+        Without it a later session would judge by the text of before. Raises OSError if the disk
+        refuses, and what the calls raise.
+        """
+        entries = []
+        for name in names:
+            known = calls.baseline(name)
+            sure = known["proof"] == "proved"
+            if sure and known["data"] is not None:
+                self.put(known["data"].encode("latin-1"))
+            text = known["digest"] if sure and known["digest"] else UNKNOWN
+            entries.append(Entry(name, text, known["detail"], time.time()))
+        self.note(calls.hello()["target"], entries)
 
     def prune(self) -> None:
         """Forget ended processes by age, then the oldest histories and texts beyond the limit."""
@@ -203,7 +226,8 @@ def keep(
     """
     store = store or Store()
     target = calls.hello()["target"]
-    known = {name: entries[-1].digest for name, entries in store.history(target).items()}
+    history = store.history(target)
+    known = {name: (found[-1].digest, found[-1].execution) for name, found in history.items()}
     names = list(_worth_keeping(records, stdlib))
     kept = 0
     for start in range(0, len(names), BATCH):
@@ -218,7 +242,11 @@ def keep(
 
 
 def _keep_batch(
-    calls: Calls, names: list[str], store: Store, target: shapes.Target, known: dict[str, str]
+    calls: Calls,
+    names: list[str],
+    store: Store,
+    target: shapes.Target,
+    known: dict[str, tuple[str, str]],
 ) -> int:
     texts = {name: calls.source(name) for name in names}
     verdicts = calls.freshness(names)
@@ -231,13 +259,13 @@ def _keep_batch(
         if verdict["verdict"] != "fresh" or verdict["proof"] != "proved":
             continue
         name_of_text = store.put(text["data"].encode("latin-1"))
-        if known.get(name) != name_of_text:
+        if known.get(name) != (name_of_text, text["execution"]):
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
             detail = f"the text kept at {when}, when it was proved to be the one loaded"
             entries.append(Entry(name, name_of_text, detail, now))
     store.note(target, entries)
     if entries:
-        calls.remember([{"name": e.name, "digest": e.digest, "detail": e.detail} for e in entries])
+        calls.remember([_remembered(entry) for entry in entries])
     return len(entries)
 
 
@@ -254,6 +282,15 @@ def _worth_keeping(records: Iterable[shapes.Record], stdlib: bool) -> Iterator[s
         yield name
 
 
+def _remembered(entry: Entry) -> shapes.Remembered:
+    return {
+        "name": entry.name,
+        "digest": entry.digest,
+        "detail": entry.detail,
+        "execution": entry.execution,
+    }
+
+
 def _read(path: Path) -> Iterator[Entry]:
     try:
         lines = path.read_text("utf-8").splitlines()
@@ -261,8 +298,8 @@ def _read(path: Path) -> Iterator[Entry]:
         return
     for line in lines:
         try:
-            name, text, detail, at = json.loads(line)
-            yield Entry(str(name), str(text), str(detail), float(at))
+            name, text, detail, at, execution = json.loads(line)
+            yield Entry(str(name), str(text), str(detail), float(at), str(execution))
         except (ValueError, TypeError):
             continue  # a line cut short by a full disk or a kill
 
