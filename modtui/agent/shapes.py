@@ -6,7 +6,7 @@ added, never renamed.
 
 from __future__ import annotations
 
-from typing import Any, Literal, Optional, TypedDict
+from typing import Any, Literal, NotRequired, Optional, TypedDict
 
 Status = Literal[
     "source",
@@ -127,6 +127,7 @@ class Text(TypedDict):
     data: Optional[str]
     digest: Optional[str]  # blake2b, 16 bytes, hex, of the bytes
     error: Optional[str]
+    execution: str  # another one after a reload; to be compared within one process only
 
 
 class BaselineText(Text):
@@ -143,6 +144,7 @@ class Remembered(TypedDict):
     name: str
     digest: str
     detail: str
+    execution: NotRequired[str]  # of which it was known; ignored if the module was reloaded since
 
 
 class FromImport(TypedDict):

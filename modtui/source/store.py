@@ -108,7 +108,7 @@ class Store:
             return Baseline(data, "store", known["proof"], known["detail"])
         entries = self.history(calls.hello()["target"]).get(name, ())
         for entry in reversed(entries):
-            if entry.execution == known["execution"]:
+            if entry.execution == known.get("execution", ""):
                 data = self.get(entry.digest)
                 if data is None:
                     return None
@@ -259,7 +259,7 @@ def _keep_batch(
         if verdict["verdict"] != "fresh" or verdict["proof"] != "proved":
             continue
         name_of_text = store.put(text["data"].encode("latin-1"))
-        if known.get(name) != (name_of_text, text["execution"]):
+        if known.get(name) != (name_of_text, text.get("execution", "")):
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
             detail = f"the text kept at {when}, when it was proved to be the one loaded"
             entries.append(Entry(name, name_of_text, detail, now))
