@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import capture, disk, entries, raw, zips
+from . import capture, disk, entries, raw
+from .sources import no_source, read_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional
 
     from . import shapes
     from .entries import Entry
@@ -59,7 +60,8 @@ def restore(before: Snapshot) -> None:
 def remember(texts: List[shapes.Remembered]) -> int:
     """Be told the digest of what is loaded. Returns how many were taken.
 
-    What was captured here is better evidence and stays.
+    What was captured here is better evidence and stays; what was known of another execution of the
+    module, before somebody reloaded it, says nothing of this one.
     """
     values = {name: value for name, _, value in raw.entries()}
     taken = 0
@@ -67,6 +69,8 @@ def remember(texts: List[shapes.Remembered]) -> int:
         name = text["name"]
         value = values.get(name)
         if value is None or capture.of(name, value) is not None:
+            continue
+        if text.get("execution", execution(value)) != execution(value):
             continue
         known = capture.Known(value, text["digest"], "store", text["detail"])
         capture.put(name, known)
@@ -84,43 +88,18 @@ def current(name: str) -> shapes.Text:
         "data": None if data is None else data.decode("latin-1"),
         "digest": None if data is None else disk.digest(data),
         "error": error,
+        "execution": execution(entry.value),
     }
 
 
-def read_source(entry: Entry) -> Tuple[Optional[str], Optional[bytes], Optional[str]]:
-    """(path, bytes, why not) of the source that an entry would be loaded from now."""
-    path = entry.source_file
-    if path is None:
-        return None, None, no_source(entry)
-    try:
-        if entry.status == "zip":
-            inside = zips.split_path(path)
-            if inside is None:
-                return path, None, "the archive is gone"
-            return path, zips.read(*inside), None
-        data, _, sure = disk.read(path)
-    except (OSError, ValueError) as error:
-        return path, None, disk.why(error)
-    return (path, data, None) if sure else (path, None, "the file is being written")
+def execution(module: object) -> str:
+    """Which execution of a module this is: a reload, which makes a new spec and loader, is another.
 
-
-def no_source(entry: Entry) -> str:
-    """Why there is no source to compare, in words."""
-    status = entry.status
-    if status == "object":
-        return "it is an object of type %s, not a module" % raw.type_name(entry.value)
-    if status == "no spec":
-        return "it was made by hand or by its parent and has no file"
-    return {
-        "blocked": "importing it is blocked (None in sys.modules)",
-        "lazy": "it has not been executed yet",
-        "built-in": "it is built into the interpreter",
-        "frozen": "it is frozen into the interpreter and was not read from a file",
-        "extension": "it is a compiled extension module",
-        "namespace": "it is a namespace package and has no code",
-        "bytecode": "it was loaded from bytecode; there is no source",
-        "zip": "there is no source in the archive",
-    }.get(status, "it has no file")
+    It is to be compared only within the life of one process.
+    """
+    spec = raw.get(raw.module_dict(module), "__spec__")
+    loader = raw.get(raw.instance_dict(spec), "loader")
+    return "%x-%x-%x" % (id(module), id(spec), id(loader))
 
 
 def loaded(name: str) -> shapes.BaselineText:
@@ -140,7 +119,7 @@ def loaded(name: str) -> shapes.BaselineText:
             return _text(entry, data, source, verdict["proof"], verdict["reason"])
     if known is not None:  # an inspector kept the text; here is only its digest
         kept = _text(entry, None, "store", "proved", known.detail)
-        kept.update(digest=known.digest)
+        kept["digest"] = known.digest
         return kept
     lines = _line_cache(path)
     if lines is not None:
@@ -159,6 +138,7 @@ def _text(
         "data": None if data is None else data.decode("latin-1"),
         "digest": None if data is None else disk.digest(data),
         "error": detail if data is None else None,
+        "execution": execution(entry.value),
         "source": source,
         "proof": proof,
         "detail": detail,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from _weakref import ref
 
-from . import disk, pycs, raw
+from . import codes, compiling, disk, pycs, raw
 from .ledger import weak
 from .system import os, split
 
@@ -26,25 +26,31 @@ except ImportError:  # an interpreter built without it
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
 MAX_TEXTS = 64_000_000  # bytes, compressed, of all texts that are kept in the target
 MAX_FAILURES = 20
 
 
 class Tie:
-    """To one execution of a module: it holds until somebody reloads or replaces the module."""
+    """To one execution of a module: it holds until somebody reloads or replaces the module.
 
-    __slots__ = ("_module", "_spec")
+    `runpy` gives `__main__` its spec only after it has got the code: `later` waits for that.
+    """
 
-    def __init__(self, module: object) -> None:
+    __slots__ = ("_later", "_module", "_spec")
+
+    def __init__(self, module: object, later: bool = False) -> None:
         self._module = weak(module)
         self._spec = _weak_spec(module)
+        self._later = later
 
     def holds(self, module: object) -> bool:
         """Whether this is that module object, not executed again since."""
         if self._module is None or self._module() is not module:
             return False
+        if self._later:
+            self._spec, self._later = _weak_spec(module), False
         spec = raw.get(raw.module_dict(module), "__spec__")
         return spec is None if self._spec is None else self._spec() is spec
 
@@ -67,8 +73,9 @@ class Known:
         detail: str,
         stamp: Optional[disk.Stamp] = None,
         data: Optional[bytes] = None,
+        later: bool = False,
     ) -> None:
-        self.tie = Tie(module)
+        self.tie = Tie(module, later)
         self.digest = digest
         self.source = source  # "captured" or "store"
         self.detail = detail
@@ -197,7 +204,7 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
                 seen.failed()
             raise
         if seen is not None:
-            seen.loaded()
+            seen.loaded(code)
         return code
 
     # importlib cuts its own frames off the tracebacks of failing imports by their file name.
@@ -211,14 +218,14 @@ def _recording(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _before(loader: object, fullname: object) -> Optional[_Seen]:
     try:
-        module = _module_being_loaded(sys._getframe(2))
-        if module is None or type(fullname) is not str:
+        name, module = _being_loaded(sys._getframe(2), fullname)
+        if module is None or name is None:
             return None
         path = raw.exact_str(raw.attribute(loader, "path"))
         if path is None:
             return None
         data, stamp, sure = disk.read(path)
-        return _Seen(fullname, module, path, data, stamp) if sure else None
+        return _Seen(name, module, path, data, stamp) if sure else None
     except OSError:
         return None  # the import itself will say why
     except Exception as error:
@@ -231,19 +238,20 @@ def _failed(error: Exception) -> None:
         failures.append("%s: %s" % (raw.type_name(error), error))
 
 
-def _module_being_loaded(frame: Any) -> Any:
-    """The module that a loader executes: get_code alone is also asked by those who only look."""
+def _being_loaded(frame: Any, name: object) -> Tuple[Optional[str], Any]:
+    """(name, module) of what is executed: get_code is also asked by those who only look."""
+    runs_main = False
     for _ in range(6):
         if frame is None:
-            return None
+            break
         code = frame.f_code
         if code.co_name == "exec_module" and "module" in code.co_varnames:
             module = frame.f_locals.get("module")
-            return module if raw.is_module(module) else None
-        if code.co_name == "_get_module_details" and code.co_filename.endswith("runpy.py"):
-            return raw.modules().get("__main__")
+            return raw.exact_str(name), module if raw.is_module(module) else None
+        if code.co_name == "_run_module_as_main" and "runpy" in code.co_filename:
+            runs_main = True
         frame = frame.f_back
-    return None
+    return "__main__", raw.modules().get("__main__") if runs_main else None
 
 
 class _Seen:
@@ -257,18 +265,29 @@ class _Seen:
         self._name, self._module, self._path = name, module, path
         self._data, self._stamp = data, stamp
 
-    def loaded(self) -> None:
+    def loaded(self, code: Any) -> None:
         """The code was got: note the text, if it is certainly the one that the code is of."""
         try:
-            status = os.stat(self._path)
-            if disk.stamp(status) == self._stamp and not self._old_pyc():
-                self._record()
+            sure = disk.stamp(os.stat(self._path)) == self._stamp
+            if sure and self._pyc_may_lie():
+                sure = _is_code_of(code, self._data)
+            if sure:
+                record(self._name, self._module, self._data, self._stamp)
             else:
-                put(self._name, None)
+                self._lied(code)
         except OSError:
             put(self._name, None)
         except Exception as error:
             _failed(error)
+
+    def _lied(self, code: Any) -> None:
+        # A reload that ran the old pyc leaves the module at the text that it had.
+        before = _known.get(self._name)
+        data = None if before is None else before.data
+        if before is not None and data is not None and _is_code_of(code, data):
+            before.tie.survives(self._module)
+        else:
+            put(self._name, None)
 
     def failed(self) -> None:
         """There was no code to execute: a module that is reloaded stays what it was."""
@@ -276,9 +295,9 @@ class _Seen:
         if before is not None:
             before.tie.survives(self._module)
 
-    def _old_pyc(self) -> bool:
+    def _pyc_may_lie(self) -> bool:
         # A pyc knows its source's time in whole seconds. One that was written before the source
-        # was, and yet fits, holds an older text of the same size: that is what was loaded.
+        # was touched, and yet fits, may be of an older text of the same size; and that was loaded.
         directory, file = split(self._path)
         tag = raw.exact_str(sys.implementation.cache_tag) or ""
         level = ".opt-%d" % sys.flags.optimize if sys.flags.optimize else ""
@@ -293,13 +312,21 @@ class _Seen:
         header = pycs.header(path)
         if header is None or header.unchecked:
             return header is not None
-        return written < self._stamp[3] and header.is_of(self._stamp)
+        return written < self._stamp[4] and header.is_of(self._stamp)
 
-    def _record(self) -> None:
-        record(self._name, self._module, self._data, self._stamp)
+
+def _is_code_of(code: Any, data: bytes) -> bool:
+    if len(data) > compiling.MAX_SIZE:
+        return False
+    try:
+        top = compiling.compiled(data)
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+        return False
+    return codes.same(code, top) and codes.same_place(code, top)
 
 
 def record(name: str, module: object, data: bytes, stamp: Optional[disk.Stamp]) -> None:
     """Note that a module object was made from these bytes."""
     detail = "read when it was imported"
-    put(name, Known(module, disk.digest(data), "captured", detail, stamp, data))
+    later = name == "__main__"
+    put(name, Known(module, disk.digest(data), "captured", detail, stamp, data, later))

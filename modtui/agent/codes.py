@@ -43,8 +43,8 @@ def same(one: Any, other: Any) -> bool:
 def _without_line(code: Any) -> bytes:
     """The bytecode of a class's body without its own line, which 3.14 keeps in an instruction.
 
-    Two bytes make an instruction, operation and argument; the operation that stores a name is the one
-    that stores the `__name__` loaded right before it as `__module__`.
+    Two bytes make an instruction, operation and argument; the operation that stores a name is
+    the one that stores the `__name__` loaded right before it as `__module__`.
     """
     names, bytecode = code.co_names, bytearray(code.co_code)
     if any(name not in names for name in ("__name__", "__module__", "__firstlineno__")):

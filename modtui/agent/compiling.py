@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import baseline, raw
+from . import raw, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def current(entry: Entry, stamp: disk.Stamp) -> Current:
     """The current text of an entry, compiled if it is small enough."""
     if stamp[2] > MAX_SIZE and entry.status != "zip":
         return Current(why_not="the file is too big to be compiled inside of the target")
-    _, data, error = baseline.read_source(entry)
+    _, data, error = sources.read_source(entry)
     if data is None:
         return Current(why_not=error or "the file cannot be read")
     if len(data) > MAX_SIZE:

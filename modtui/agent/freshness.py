@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 
-from . import baseline, capture, disk, entries, identity, proof, pycs, words
+from . import capture, disk, entries, identity, proof, pycs, sources, words
 from .ledger import ledger
 from .system import is_absolute, pause
 
@@ -171,7 +171,7 @@ class Judge:
             replaced = disk.replaced(entry.file, self._maps)
             if replaced is not None:
                 return answer("stale", "proved", replaced + "; only a restart loads the new one")
-        return answer("n/a", "none", baseline.no_source(entry))
+        return answer("n/a", "none", sources.no_source(entry))
 
 
 def _unreadable(error: Exception, path: str) -> shapes.Freshness:

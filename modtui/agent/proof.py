@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from . import baseline, capture, codes, compiling, disk, pycs, words
+from . import capture, codes, compiling, disk, pycs, sources, words
 from .system import os
 
 TYPE_CHECKING = False
@@ -101,7 +101,7 @@ def not_compared(case: Case) -> shapes.Freshness:
 
 def unchecked(entry: Entry, header: pycs.Header, reason: str) -> shapes.Freshness:
     """The verdict on an untouched file whose pyc is imported without a look at the source."""
-    _, data, error = baseline.read_source(entry)
+    _, data, error = sources.read_source(entry)
     why = "its pyc is of the kind that is never checked against the source"
     if data is None:
         return {"verdict": "unknown", "proof": "none", "reason": "%s; %s" % (why, error)}

@@ -71,7 +71,8 @@ class Inside:
         """What the script tells. `ready` puts the agent's and this folder on its path."""
         done = self.process(script, *options, ready=ready, environment=environment)
         told = [line for line in done.stdout.splitlines() if line.startswith("@@")]
-        assert done.returncode == 0 and told, done.stdout[-3000:] + done.stderr[-5000:]
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-5000:]
+        assert told, done.stdout[-3000:] + done.stderr[-5000:]
         return json.loads(told[-1][2:])
 
     def process(

@@ -226,15 +226,15 @@ def test_symbolic_link_flipped(inside: Inside, link: str) -> None:
         os.symlink("v1", here / "current")
     else:
         os.symlink("../v1/shop.py", here / "current/shop.py")
-    flip = {"folder": ("'v2'", "/current"), "file": ("'../v2/shop.py'", "/current/shop.py")}[link]
+    target, path = {"folder": ("v2", "current"), "file": ("../v2/shop.py", "current/shop.py")}[link]
     script = (
         "import os; here = os.path.dirname(os.path.abspath(__file__))\n"
         "_sys.path.insert(0, here + '/current')\n"
         "import shop\n"
         "from modtui.agent import freshness\n"
         "before = freshness.verdicts(['shop'])['shop']\n"
-        "os.symlink(%s, here + '/new'); os.replace(here + '/new', here + '%s')\n"
-        "tell([before, freshness.verdicts(['shop'])['shop']])" % flip
+        f"os.symlink('{target}', here + '/new'); os.replace(here + '/new', here + '/{path}')\n"
+        "tell([before, freshness.verdicts(['shop'])['shop']])"
     )
     before, after = inside.run(script)
     check(before, "fresh", "proved", "before this process started")
