@@ -112,16 +112,15 @@ class Store:
                 data = self.get(entry.digest)
                 if data is None:
                     return None
-                when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(entry.at))
-                detail = f"kept at {when}: {entry.detail}"
-                return Baseline(data, "store", "proved", detail)
+                return Baseline(data, "store", "proved", entry.detail)
         return None
 
     def restore(self, calls: Calls) -> int:
         """Tell a new agent what earlier sessions knew of its process; how much it took."""
-        texts: list[shapes.Remembered] = []
+        last: dict[tuple[str, str], Entry] = {}
         for entries in self.history(calls.hello()["target"]).values():
-            texts.append(_remembered(entries[-1]))
+            last.update({(entry.name, entry.execution): entry for entry in entries})
+        texts = [_remembered(entry) for entry in last.values() if entry.digest != UNKNOWN]
         return calls.remember(texts) if texts else 0
 
     def follow(self, calls: Calls, names: Iterable[str]) -> None:
@@ -137,7 +136,8 @@ class Store:
             if sure and known["data"] is not None:
                 self.put(known["data"].encode("latin-1"))
             text = known["digest"] if sure and known["digest"] else UNKNOWN
-            entries.append(Entry(name, text, known["detail"], time.time()))
+            execution = known.get("execution", "")
+            entries.append(Entry(name, text, known["detail"], time.time(), execution))
         self.note(calls.hello()["target"], entries)
 
     def prune(self) -> None:
@@ -262,7 +262,8 @@ def _keep_batch(
         if known.get(name) != (name_of_text, text.get("execution", "")):
             when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now))
             detail = f"the text kept at {when}, when it was proved to be the one loaded"
-            entries.append(Entry(name, name_of_text, detail, now))
+            execution = text.get("execution", "")
+            entries.append(Entry(name, name_of_text, detail, now, execution))
     store.note(target, entries)
     if entries:
         calls.remember([_remembered(entry) for entry in entries])
