@@ -30,6 +30,7 @@ class Calls(Protocol):
     def baseline(self, name: str) -> shapes.BaselineText: ...
     def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
     def remember(self, texts: list[shapes.Remembered]) -> int: ...
+    def show(self, name: str) -> shapes.Detail: ...
 
 
 @dataclass(frozen=True)
@@ -235,7 +236,7 @@ def change(calls: Calls, name: str, *, root: str = "", store: Store | None = Non
 def loaded(
     calls: Calls, name: str, text: shapes.Text, *, root: str = "", store: Store | None = None
 ) -> Baseline:
-    """The source as loaded: agent, store, the file itself if proved fresh, then what is left."""
+    """The source as loaded, from the best witness: agent, store, the fresh file, then git."""
     known = calls.baseline(name)
     own = Baseline(_bytes(known), known["source"], known["proof"], known["detail"])
     if own.proved:
@@ -246,8 +247,37 @@ def loaded(
     if current is not None:
         fresh = calls.freshness([name]).get(name)
         if fresh is not None and fresh["verdict"] == "fresh" and fresh["proof"] == "proved":
-            return Baseline(current, "file", "proved", f"the file itself: {fresh['reason']}")
-    return own
+            return Baseline(current, "file", "proved", fresh["reason"])
+    if own.data is not None and own.proof == "likely":
+        return own
+    return _elsewhere(calls, name, text, known, own, root, store)
+
+
+def _elsewhere(
+    calls: Calls,
+    name: str,
+    text: shapes.Text,
+    known: shapes.BaselineText,
+    own: Baseline,
+    root: str,
+    store: Store | None,
+) -> Baseline:
+    """What git and the like have, unless what the agent has is the better guess."""
+    from modtui.source import recover  # it needs this module
+
+    key = (name, known.get("execution", ""), digest(_bytes(text) or b""))
+    if store is not None and key in store.recovered:
+        return store.recovered[key]
+    evidence = recover.gather(calls, name, known, root)
+    started = calls.hello()["target"]["started"]
+    found = recover.recover(text, evidence, root=root, started=started)
+    if found is None or (found.proof == "none" and own.data is not None):
+        found = own
+    elif found.proved and store is not None:
+        store.learn(calls, name, known, found)
+    if store is not None:
+        store.recovered[key] = found
+    return found
 
 
 def between(

@@ -7,6 +7,7 @@ fetch of it is ever started, and nothing is written to it.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -80,6 +81,7 @@ class Repository:
     def __init__(self, top: str, git_dir: str, root: str, deadline: Deadline) -> None:
         self.top = top
         self._root = root
+        self._git_dir = git_dir
         self._deadline = deadline
         common = _common(git_dir, root)
         self._environment = {
@@ -94,7 +96,7 @@ class Repository:
         """The texts of a file, the likeliest first, each blob once. Raises GitError.
 
         `path` is relative to `top`. `started`: what HEAD was at that time (seconds since the epoch)
-        comes right after the index and HEAD.
+        comes first.
         """
         seen: set[str] = set()
         for version in self._every(path, started):
@@ -129,16 +131,22 @@ class Repository:
 
     def _every(self, path: str, started: float | None) -> Iterator[Version]:
         names = [("HEAD", "HEAD")]
-        if started is not None:
-            names.append((f"HEAD@{{{_date(started)}}}", "HEAD when the process started"))
-        names += [("ORIG_HEAD", "ORIG_HEAD"), ("MERGE_HEAD", "MERGE_HEAD")]
-        yield from self._index(path)
+        if started is not None and self._log_goes_back_to(started):
+            names.insert(0, (f"HEAD@{{{_date(started)}}}", "HEAD when the process started"))
         yield from self._named(names, path)
+        yield from self._index(path)
+        yield from self._named([(name, name) for name in ("ORIG_HEAD", "MERGE_HEAD")], path)
         stashes = self._lines("log", "-g", "--format=%H", "-n", "50", "refs/stash", "--")
         yield from self._named(
             [(s + part, "a stash") for s in stashes for part in ("", "^2", "^3")], path
         )
         yield from self._history(path)
+
+    def _log_goes_back_to(self, started: float) -> bool:
+        """Whether HEAD's log is as old as that; git would take its oldest entry otherwise."""
+        oldest = _first_line(f"{self._root}{self._git_dir}/logs/HEAD")
+        match = re.search(r"> (\d+) [+-]\d{4}\b", oldest or "")
+        return match is not None and int(match[1]) <= started
 
     def _index(self, path: str) -> Iterator[Version]:
         out = self._try("ls-files", "--stage", "-z", "--", path)

@@ -52,6 +52,8 @@ class Store:
             directory = Path(platformdirs.user_cache_dir("modtui", appauthor=False))
         self.directory = directory
         self.limit = limit
+        # What a search found out in this session: (module, execution, digest of the file) to text.
+        self.recovered: dict[tuple[str, str, str], Baseline] = {}
         self._histories: dict[Path, list[Entry]] = {}
         self._lock = threading.Lock()
 
@@ -139,6 +141,18 @@ class Store:
             execution = known.get("execution", "")
             entries.append(Entry(name, text, known["detail"], time.time(), execution))
         self.note(calls.hello()["target"], entries)
+
+    def learn(self, calls: Calls, name: str, known: Mapping[str, Any], found: Baseline) -> None:
+        """Keep a text that was proved to be the one loaded, and tell the agent."""
+        assert found.data is not None
+        execution = str(known.get("execution", ""))
+        entry = Entry(name, digest(found.data), found.detail, time.time(), execution)
+        try:
+            self.put(found.data)
+            self.note(calls.hello()["target"], [entry])
+        except OSError:
+            return  # without it the search is only repeated
+        calls.remember([_remembered(entry)])
 
     def prune(self) -> None:
         """Forget ended processes by age, then the oldest histories and texts beyond the limit."""

@@ -1,0 +1,201 @@
+"""The source as loaded, where nobody kept it: found among the versions that exist, and checked.
+
+Candidates are the versions in git and the copies that editors leave. What can be known of the text
+that was loaded decides between them: the digest, the pyc that it was compiled to, the code that is
+live. A candidate that nothing speaks for is called a guess.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from modtui.source import git
+from modtui.source.changes import Baseline, Calls, digest
+from modtui.source.git import Deadline, GitError, Version
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+
+SECONDS = 8.0  # for everything together
+BATCH = 40  # versions that are fetched at a time
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A text that may be the one that was loaded, and where it was found."""
+
+    data: bytes
+    where: str
+    source: str = "git"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the text that was loaded; None where it is not.
+
+    `size` is in bytes, from the pyc's header (32 bits of it); `hash` is the magic number of a
+    hash-based pyc and the hash in it.
+    """
+
+    digest: str | None = None
+    size: int | None = None
+    hash: tuple[int, bytes] | None = None
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to check a candidate with."""
+        return self.digest is None and self.size is None and self.hash is None
+
+    def fits(self, data: bytes) -> bool:
+        """Whether nothing speaks against that text."""
+        if self.digest is not None and digest(data) != self.digest:
+            return False
+        if self.size is not None and len(data) & 0xFFFFFFFF != self.size:
+            return False
+        return self.hash is None or _source_hash(self.hash[0], data) == self.hash[1]
+
+    @property
+    def exact(self) -> bool:
+        """Whether a text that fits is the one, byte for byte."""
+        return self.digest is not None or self.hash is not None
+
+
+def from_pyc(path: str, started: float) -> Evidence:
+    """What a pyc says of its source, if nobody can have written it since the process started.
+
+    The format is PEP 552's: magic number, flags, then (mtime, size) or the hash of the source.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = file.read(16)
+            state = os.fstat(file.fileno())
+    except OSError:
+        return Evidence()
+    if len(header) < 16 or max(state.st_mtime, state.st_ctime) >= started:
+        return Evidence()
+    if int.from_bytes(header[4:8], "little") & 1:
+        return Evidence(hash=(int.from_bytes(header[:4], "little"), header[8:16]))
+    return Evidence(size=int.from_bytes(header[12:16], "little"))
+
+
+def _source_hash(magic: int, data: bytes) -> bytes:
+    import _imp
+
+    hashed: Callable[[int, bytes], bytes] = _imp.source_hash
+    return hashed(magic, data)
+
+
+def candidates(
+    file: str, current: bytes | None, root: str, started: float | None, deadline: Deadline
+) -> Iterator[Candidate]:
+    """Texts that the file had, the likeliest first, no text twice. Raises GitError.
+
+    Where the file has CRLF line ends and a version in git has not, the version as git would check
+    it out is a candidate, too.
+    """
+    seen: set[bytes] = set()
+    crlf = current is not None and b"\r\n" in current
+    for found in _in_git(file, root, started, deadline):
+        forms = [found.data]
+        if crlf and b"\r" not in found.data:
+            forms.insert(0, found.data.replace(b"\n", b"\r\n"))
+        for data in forms:
+            if data not in seen:
+                seen.add(data)
+                yield Candidate(data, found.where, found.source)
+
+
+def _in_git(file: str, root: str, started: float | None, deadline: Deadline) -> Iterator[Candidate]:
+    place = git.find(file, root, deadline)
+    if place is None:
+        return
+    repository, path = place
+    batch: list[Version] = []
+    for version in repository.versions(path, started):
+        batch.append(version)
+        if len(batch) == (BATCH if batch[0].at else 4):
+            yield from _fetch(repository, batch)
+            batch = []
+    yield from _fetch(repository, batch)
+
+
+def _fetch(repository: git.Repository, versions: Sequence[Version]) -> Iterator[Candidate]:
+    if not versions:
+        return
+    sizes = repository.sizes([version.blob for version in versions])
+    wanted = [v for v in versions if sizes.get(v.blob, git.LARGEST + 1) <= git.LARGEST]
+    texts = repository.contents([version.blob for version in wanted]) if wanted else {}
+    for version in wanted:
+        if version.blob in texts:
+            yield Candidate(texts[version.blob], version.where)
+
+
+def recover(
+    text: shapes.Text,
+    evidence: Evidence,
+    *,
+    root: str = "",
+    started: float | None = None,
+    seconds: float = SECONDS,
+) -> Baseline | None:
+    """The text as loaded from what exists elsewhere; None if there is nothing to offer.
+
+    `text` is the file now, `started` when the process started (seconds since the epoch).
+    """
+    file = text["file"]
+    if not file or not os.path.isabs(file):
+        return None
+    current = None if text["data"] is None else text["data"].encode("latin-1")
+    deadline = Deadline(seconds)
+    fitting: list[Candidate] = []
+    first: Candidate | None = None
+    late = False
+    try:
+        for candidate in candidates(file, current, root, started, deadline):
+            first = first or candidate
+            if evidence.fits(candidate.data):
+                if evidence.exact:
+                    return _exact(candidate, evidence)
+                fitting.append(candidate)
+            deadline.check()
+    except GitError:
+        late = True
+    if evidence.nothing:
+        return None if first is None else _guess(first)
+    return _by_size(fitting, late)
+
+
+def _exact(candidate: Candidate, evidence: Evidence) -> Baseline:
+    by = "its digest is" if evidence.digest is not None else "its hash, kept in the pyc, is"
+    detail = f"{candidate.where} in git: {by} that of the text that was loaded"
+    return Baseline(candidate.data, candidate.source, "proved", detail)
+
+
+def _by_size(fitting: list[Candidate], late: bool) -> Baseline | None:
+    if not fitting:
+        return None
+    only = len(fitting) == 1 and not late
+    detail = f"{fitting[0].where} in git has the size of the text that was compiled"
+    if only:
+        detail += ", as no other version there"
+    return Baseline(fitting[0].data, fitting[0].source, "likely" if only else "none", detail)
+
+
+def _guess(best: Candidate) -> Baseline:
+    """With nothing to check with: what HEAD was when the process started, or is now."""
+    detail = f"{best.where} in git; nothing was found to check it with"
+    return Baseline(best.data, best.source, "none", detail)
+
+
+def gather(calls: Calls, name: str, known: shapes.BaselineText, root: str) -> Evidence:
+    """What the agent and the pyc tell of the text that a module was loaded from."""
+    if known["digest"] is not None and known["data"] is None:
+        return Evidence(digest=known["digest"])
+    record = calls.show(name)["record"]
+    cached = record["cached"]
+    if not cached:
+        return Evidence()
+    return from_pyc(root + cached, calls.hello()["target"]["started"])
