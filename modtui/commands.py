@@ -327,7 +327,7 @@ def run(options: argparse.Namespace) -> int:
     from modtui.tui.app import run_app
 
     started = running.run(program, python=options.python, terminal="pty")
-    run_app(started.connect, look_only=options.look_only, running=started)
+    run_app(lambda: started.session, look_only=options.look_only, running=started)
     return started.hand_over()
 
 

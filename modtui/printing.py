@@ -75,7 +75,7 @@ def record_lines(records: Sequence[Record]) -> Iterator[str]:
         (r["name"], r["status"], freshness_text(r["freshness"]), r["file"] or "") for r in records
     ]
     yield from columns(rows)
-    verdicts = Counter(r["freshness"]["verdict"] for r in records)
+    verdicts: Counter[str] = Counter(r["freshness"]["verdict"] for r in records)
     counts = [f"{verdicts[verdict]} {verdict}" for verdict in GLYPHS if verdicts[verdict]]
     yield " · ".join([count(len(records), "module"), *counts])
 
