@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import App
 from textual.binding import BindingType
 
+from modtui.reach.errors import ReachError
 from modtui.tui import keys
 from modtui.tui.commands import Actions
 from modtui.tui.config import Config, load
+from modtui.tui.feed import Feed
 from modtui.tui.ports import ThisMachine
 from modtui.tui.screens.browser import BrowserScreen
 from modtui.tui.screens.help import HelpScreen
@@ -18,7 +21,8 @@ from modtui.tui.screens.picker import PickerScreen
 from modtui.tui.themes import THEMES
 
 if TYPE_CHECKING:
-    from modtui.tui.ports import Connect, Machine, Running
+    from modtui.source.store import Store
+    from modtui.tui.ports import Connect, Machine, Running, Session
     from modtui.tui.widgets.guide import Guide
 
 TWICE_SECONDS = 3.0
@@ -48,6 +52,7 @@ class ModtuiApp(App[int]):
         guide: Guide | None = None,
         running: Running | None = None,
         config: Config | None = None,
+        store: Store | None = None,
     ) -> None:
         super().__init__()
         self.connect = connect
@@ -55,7 +60,9 @@ class ModtuiApp(App[int]):
         self.look_only = look_only
         self.guide = guide
         self.running = running
+        self.store = store
         self.config = config or load()
+        self.sessions: list[Session] = []
         self._interrupted = 0.0
         for theme in THEMES:
             self.register_theme(theme)
@@ -84,7 +91,12 @@ class ModtuiApp(App[int]):
             guide=self.guide,
             running=self.running,
             config=self.config,
+            store=self.store,
         )
+
+    @on(Feed.Attached)
+    def _attached(self, event: Feed.Attached) -> None:
+        self.sessions.append(event.session)
 
     def attach(self, pid: int) -> None:
         """From the picker to the browser."""
@@ -131,5 +143,19 @@ def run_app(
 
     Returns an exit code. What goes wrong with the target is told on the screen.
     """
-    app = ModtuiApp(connect, look_only=look_only, running=running, guide=guide)
-    return app.run() or 0
+    from modtui.source.store import Store
+
+    app = ModtuiApp(connect, look_only=look_only, running=running, guide=guide, store=Store())
+    try:
+        return app.run() or 0
+    finally:
+        for session in app.sessions:
+            _close(session)
+
+
+def _close(session: Session) -> None:
+    """Let the target go; one that has gone already needs nothing."""
+    try:
+        session.close()
+    except ReachError:
+        return

@@ -9,7 +9,6 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 from modtui.tui import keys
-from modtui.tui.telling.help import pretty
 
 SCOPE_OF = {"BrowserScreen": ("browser", "list"), "PickerScreen": ("picker",)}
 
@@ -22,7 +21,7 @@ class Actions(Provider):
         for key in keys.KEYS:
             if key.scope not in scopes or key.id in ("commands", "interrupt"):
                 continue
-            title = f"{key.help}  ({pretty(key.keys)})"
+            title = f"{key.help}  ({keys.signs(key.keys)})"
             yield title, key.scope, partial(self._run, key.action, key.scope)
         for name in sorted(self.app.available_themes):
             yield f"Theme: {name}", "theme", partial(self._theme, name)

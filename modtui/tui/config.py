@@ -88,7 +88,7 @@ def _checked(path: Path, text: str, found: dict[str, Any]) -> Config:
         elif name == "order" and value not in COLUMNS:
             wrong(name, f"order must be one of {', '.join(COLUMNS)}, not {value!r}")
         elif name == "keys":
-            good["keys"] = MappingProxyType(_keys(value, wrong))
+            good["keys"] = MappingProxyType(_keys(found[name], wrong))
         else:
             good[name] = value
     return Config(path, **good, problems=tuple(problems))

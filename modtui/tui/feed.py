@@ -21,6 +21,7 @@ from modtui.reach.errors import ConnectionLost, ReachError
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
+    from modtui.source.store import Store
     from modtui.source.watch import Watch, WatchState
     from modtui.tui.ports import Connect, Session
 
@@ -118,6 +119,7 @@ class Feed(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.session: Session | None = None
+        self.store: Store | None = None  # where the texts of fresh modules are kept
         self.paused = False
         self._generation = -1
         self._polling = False
@@ -226,6 +228,27 @@ class Feed(Widget):
             self._gone(error)
 
     # ------------------------------------------------------------ files
+
+    @work(thread=True, exclusive=True, group="keep", exit_on_error=False)
+    def keep(self, records: list[shapes.Record]) -> None:
+        """Keep the text of what is fresh now, so that a later edit has something to differ from."""
+        session, store = self.session, self.store
+        if session is None or store is None:
+            return
+        from modtui.source.store import keep
+
+        worker = get_current_worker()
+        try:
+            restored = store.restore(session.calls)
+            keep(session.calls, records, store, stop=lambda: worker.is_cancelled)
+        except OSError as error:
+            self.post_message(self.Failed(Trouble(f"sources cannot be kept: {error}")))
+            return
+        except Exception as error:
+            self._gone(error)
+            return
+        if restored:
+            self.judge(None)
 
     @work(thread=True, exclusive=True, group="watch", exit_on_error=False)
     def watch_files(self, files: Mapping[str, tuple[str, ...]], root: str) -> None:

@@ -12,17 +12,14 @@ from textual.binding import Binding, BindingType
 
 
 class Key(NamedTuple):
-    """One binding."""
+    """One binding. With a label it is shown in the footer when it applies."""
 
     scope: str
     id: str
     keys: str
     action: str
-    label: str  # for the footer
-    help: str  # a sentence for the help screen
-    show: bool = False
-    display: str | None = None
-    priority: bool = False
+    label: str
+    help: str
 
 
 SCOPES: dict[str, str] = {
@@ -31,275 +28,190 @@ SCOPES: dict[str, str] = {
     "list": "In the list",
     "filter": "While typing a filter",
     "pages": "In a pane of text",
-    "picker": "Picking a process",
+    "code": "In the diff and the source",
+    "diff": "In the diff",
+    "source": "In the source",
+    "output": "In the program's output",
     "processes": "In the list of processes",
+    "picker": "Picking a process",
     "preview": "Before a reload",
     "report": "After a reload",
     "journal": "The journal",
-    "output": "The program's output",
     "dialog": "In a dialog",
+    "buttons": "Between two buttons",
 }
 
-KEYS: tuple[Key, ...] = (
-    # ---- everywhere
-    Key("app", "help", "question_mark,f1", "app.help", "help", "This help", True, "?"),
-    Key("app", "commands", "ctrl+p", "app.command_palette", "commands", "Every action by name"),
-    Key("app", "quit", "q,ctrl+q", "app.quit", "quit", "Leave; the target runs on", True, "q"),
-    Key(
-        "app",
-        "interrupt",
-        "ctrl+c",
-        "app.interrupt",
-        "",
-        "Twice: leave (once: copy, if text is selected)",
+# scope: rows of id, keys, action, label, help
+_ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
+    "app": (
+        ("help", "question_mark,f1", "app.help", "help", "This help"),
+        ("commands", "ctrl+p", "app.command_palette", "commands", "Every action by name"),
+        ("quit", "q,ctrl+q", "app.quit", "quit", "Leave; the target runs on"),
+        ("interrupt", "ctrl+c", "app.interrupt", "", "Twice: leave. Once: copy selected text"),
     ),
-    # ---- browser
-    Key(
-        "browser",
-        "filter",
-        "slash",
-        "filter",
-        "filter",
-        "Filter the list (see the filter's words below)",
-        True,
-        "/",
+    "browser": (
+        ("filter", "slash", "filter", "filter", "Filter the list, see the words below"),
+        ("reload", "r", "reload", "reload…", "Preview a reload of the marked, or of this module"),
+        ("undo", "u", "undo", "undo…", "Take the last reload back"),
+        ("guide", "g", "guide", "edit for me", "Demo: let the guide edit the file"),
+        ("reattach", "R", "reattach", "attach again", "Attach again when the target has gone"),
+        ("mark", "space", "mark", "mark", "Mark this module, to reload several"),
+        ("tab-diff", "d", "tab('diff')", "diff", "What changed since load"),
+        ("tab-source", "c", "tab('source')", "", "The source as it is on disk now"),
+        ("tab-names", "n", "tab('names')", "", "The module's names with their types"),
+        ("tab-imports", "i", "tab('imports')", "", "Importers and imports; enter follows one"),
+        ("tab-spec", "p", "tab('spec')", "", "Spec, loader and the evidence for the verdict"),
+        ("tab-history", "h", "tab('history')", "", "What happened to it in this session"),
+        ("next-tab", "greater_than_sign", "step_tab(1)", "", "Next tab"),
+        ("previous-tab", "less_than_sign", "step_tab(-1)", "", "Previous tab"),
+        ("split", "s", "split", "", "The diff in one column or side by side"),
+        ("next-change", "right_square_bracket", "change(1)", "", "Next change of the diff"),
+        ("previous-change", "left_square_bracket", "change(-1)", "", "Previous change"),
+        ("back", "backspace,alt+left", "back", "", "Back to the module before"),
+        ("forward", "alt+right", "forward", "", "Forward again"),
+        ("sort", "o", "sort", "sort", "Sort by the next column; a click on a title does too"),
+        ("invert", "O", "invert", "", "Turn the order round"),
+        ("tree", "t", "tree", "tree", "Flat list or package tree"),
+        ("fold", "f", "fold", "libraries", "Fold away libraries or show them"),
+        ("zoom", "m", "zoom", "", "Give this pane all of the screen, or take it back"),
+        ("edit", "e", "edit", "edit", "Open the file in $EDITOR at this line"),
+        ("copy", "y", "copy", "", "Copy what the pane shows: names, diff, source, text"),
+        ("log", "l", "journal", "log", "Journal: reloads and events of this session"),
+        ("again", "f5", "again", "", "Check every file again now"),
+        ("pause", "P", "pause", "", "Pause or resume the live view"),
+        ("output", "ctrl+t", "output", "output", "What the program that modtui runs prints"),
+        ("escape", "escape", "escape", "", "Back to the list; clear the filter; clear marks"),
+        *(
+            (f"toggle-{n}", str(n), f"group({n})", "", f"Only group {n} of the legend, or not")
+            for n in range(1, 10)
+        ),
     ),
-    Key(
-        "browser",
-        "reload",
-        "r",
-        "reload",
-        "reload…",
-        "Preview a reload of the marked modules, or of this one",
-        True,
+    "list": (
+        ("up", "up,k", "move(-1)", "", "Up"),
+        ("down", "down,j", "move(1)", "", "Down"),
+        ("page-up", "pageup", "page(-1)", "", "A page up"),
+        ("page-down", "pagedown", "page(1)", "", "A page down"),
+        ("top", "home", "top", "", "First row"),
+        ("bottom", "end,G", "bottom", "", "Last row"),
+        ("open", "enter", "choose", "open", "Go to the detail pane"),
+        ("open-branch", "right", "unfold(True)", "", "Tree: open the package"),
+        ("close-branch", "left", "unfold(False)", "", "Tree: close it, or go to the parent"),
+        ("range", "V", "range", "", "Begin or end a range of marks"),
+        ("extend-up", "shift+up", "extend(-1)", "", "Extend the range up"),
+        ("extend-down", "shift+down", "extend(1)", "", "Extend the range down"),
+        ("mark-all", "a", "mark_all", "", "Mark all rows shown, or unmark them"),
     ),
-    Key(
-        "browser",
-        "mark",
-        "space",
-        "mark",
-        "mark",
-        "Mark this module for a reload of several",
-        True,
-        "space",
+    "filter": (
+        ("filter-down", "down", "leave", "", "Into the list"),
+        ("filter-clear", "escape", "clear", "", "Clear the filter"),
     ),
-    Key("browser", "undo", "u", "undo", "undo…", "Take the last reload back", True),
-    Key("browser", "tab-diff", "d", "tab('diff')", "diff", "What changed since load", True),
-    Key(
-        "browser", "tab-source", "v", "tab('source')", "source", "View the source as it is on disk"
+    "pages": (
+        ("pages-up", "up,k", "line(-1)", "", "Up, or to the link above"),
+        ("pages-down", "down,j", "line(1)", "", "Down, or to the link below"),
+        ("pages-page-up", "pageup", "page(-1)", "", "A page up"),
+        ("pages-page-down", "pagedown", "page(1)", "", "A page down"),
+        ("pages-top", "home", "top", "", "To the top"),
+        ("pages-bottom", "end,G", "bottom", "", "To the bottom"),
+        ("pages-follow", "enter", "follow", "", "Follow the link"),
     ),
-    Key(
-        "browser", "tab-names", "n", "tab('names')", "names", "The module's names with their types"
+    "code": (
+        ("code-up", "up,k", "move(-1)", "", "Up"),
+        ("code-down", "down,j", "move(1)", "", "Down"),
+        ("code-page-up", "pageup", "page(-1)", "", "A page up"),
+        ("code-page-down", "pagedown", "page(1)", "", "A page down"),
+        ("code-top", "home", "move(-10000000)", "", "To the first line"),
+        ("code-bottom", "end,G", "move(10000000)", "", "To the last line"),
+        ("code-left", "left", "sideways(-8)", "", "Scroll long lines back"),
+        ("code-right", "right", "sideways(8)", "", "Scroll long lines"),
     ),
-    Key(
-        "browser",
-        "tab-imports",
-        "i",
-        "tab('imports')",
-        "imports",
-        "Importers and imports; enter follows one",
+    "diff": (
+        ("diff-fold", "enter", "toggle_fold", "", "Open or close the unchanged lines here"),
+        ("diff-folds", "z", "toggle_all_folds", "all lines", "Show or hide all unchanged lines"),
     ),
-    Key(
-        "browser",
-        "tab-spec",
-        "s",
-        "tab('spec')",
-        "spec",
-        "Spec, loader and the evidence for the verdict",
+    "source": (
+        ("source-search", "slash", "search", "search", "Find text in this file"),
+        ("source-next", "n", "match(1)", "", "The next place, while something is sought"),
+        ("source-previous", "N", "match(-1)", "", "The place before"),
+        ("source-forget", "escape", "forget", "", "End the search"),
     ),
-    Key(
-        "browser",
-        "tab-history",
-        "h",
-        "tab('history')",
-        "history",
-        "What happened to this module in this session",
+    "output": (
+        ("output-close", "escape,ctrl+t", "cancel", "close", "Back to the modules"),
+        ("output-copy", "ctrl+y", "copy", "copy", "Copy all of it"),
     ),
-    Key("browser", "next-tab", "greater_than_sign", "step_tab(1)", "", "Next tab", False, ">"),
-    Key(
-        "browser", "previous-tab", "less_than_sign", "step_tab(-1)", "", "Previous tab", False, "<"
+    "processes": (
+        ("process-up", "up,k", "move(-1)", "", "Up"),
+        ("process-down", "down,j", "move(1)", "", "Down"),
+        ("process-page-up", "pageup", "page(-1)", "", "A page up"),
+        ("process-page-down", "pagedown", "page(1)", "", "A page down"),
+        ("process-top", "home", "top", "", "The first"),
+        ("process-bottom", "end,G", "bottom", "", "The last"),
     ),
-    Key(
-        "browser", "back", "backspace,alt+left", "back", "", "Back to the module before", False, "⌫"
+    "picker": (
+        ("attach", "enter", "attach", "attach", "Attach to this process"),
+        ("picker-filter", "slash", "filter", "filter", "Filter by pid, user, version, command"),
+        ("refresh", "r", "refresh_list", "refresh", "Look for processes again"),
+        ("picker-all", "a", "all", "all", "Show or hide those that cannot be reached"),
+        ("picker-copy", "y", "copy", "copy", "Copy the remedy, or the command line"),
+        ("picker-escape", "escape", "escape", "", "Clear the filter"),
     ),
-    Key("browser", "forward", "alt+right", "forward", "", "Forward again"),
-    Key("browser", "sort", "o", "sort", "sort", "Sort by the next column", True),
-    Key("browser", "invert", "O", "invert", "", "Turn the order round"),
-    Key("browser", "tree", "t", "tree", "tree", "Flat list or package tree"),
-    Key(
-        "browser",
-        "fold",
-        "f",
-        "fold",
-        "libraries",
-        "Show or fold away the standard library and site-packages",
-        True,
+    "preview": (
+        ("go", "y", "go", "reload now", "Reload now, as shown"),
+        ("patch", "p", "choice('patch')", "", "Patch old objects in place too, or not"),
+        ("dependents", "x", "choice('dependents')", "", "Reload its importers too, or not"),
+        ("thread", "t", "choice('thread')", "", "On the main thread, or on the agent's"),
+        ("preview-copy", "c", "copy", "", "Copy the plan"),
     ),
-    Key("browser", "zoom", "z", "zoom", "", "Give the pane all of the screen, or take it back"),
-    Key("browser", "again", "c", "again", "", "Check every file again now"),
-    Key("browser", "pause", "p", "pause", "", "Pause or resume the live view"),
-    Key(
-        "browser", "log", "l", "journal", "log", "Journal: reloads and events of this session", True
+    "report": (
+        ("patch-now", "p", "patch", "patch now", "Bring what was left behind up to date in place"),
+        ("holders", "h", "holders", "reload holders", "Reload the modules that hold old names"),
+        ("report-undo", "u", "undo", "undo…", "Take this reload back"),
+        ("report-copy", "y", "copy", "copy", "Copy the report"),
     ),
-    Key("browser", "edit", "e", "edit", "edit", "Open the file in $EDITOR at this line", True),
-    Key("browser", "copy", "y", "copy", "", "Copy what the pane shows: names, path, diff, text"),
-    Key("browser", "output", "ctrl+t", "output", "", "The output of the program that modtui runs"),
-    Key(
-        "browser",
-        "guide",
-        "g",
-        "guide",
-        "edit for me",
-        "Demo: let the guide edit the file",
-        True,
-        None,
-        True,
+    "journal": (
+        ("journal-undo", "u", "undo", "undo last…", "Take the last reload back"),
+        ("markdown", "m", "export('md')", "as Markdown", "Write the journal as Markdown"),
+        ("json", "J", "export('json')", "as JSON", "Write the journal as JSON"),
+        ("journal-copy", "y", "copy", "copy", "Copy the journal"),
     ),
-    Key(
-        "browser",
-        "reattach",
-        "R",
-        "reattach",
-        "reattach",
-        "Attach again when the target has gone",
-        True,
-    ),
-    Key(
-        "browser",
-        "escape",
-        "escape",
-        "escape",
-        "",
-        "Back: from the pane to the list, clear the filter, clear marks",
-    ),
-    *(
-        Key(
-            "browser",
-            f"toggle-{n}",
-            str(n),
-            f"group({n})",
-            "",
-            f"Show only group {n} of the legend; again: all",
-        )
-        for n in range(1, 10)
-    ),
-    # ---- list
-    Key("list", "up", "up,k", "move(-1)", "", "Up"),
-    Key("list", "down", "down,j", "move(1)", "", "Down"),
-    Key("list", "page-up", "pageup", "page(-1)", "", "A page up"),
-    Key("list", "page-down", "pagedown", "page(1)", "", "A page down"),
-    Key("list", "top", "home,g", "top", "", "First row"),
-    Key("list", "bottom", "end,G", "bottom", "", "Last row"),
-    Key("list", "open", "enter", "choose", "open", "Go to the detail pane"),
-    Key("list", "open-branch", "right", "unfold(True)", "", "Tree: open the package"),
-    Key("list", "close-branch", "left", "unfold(False)", "", "Tree: close it, or go to the parent"),
-    Key("list", "range", "V", "range", "", "Begin or end a range of marks"),
-    Key("list", "extend-up", "shift+up", "extend(-1)", "", "Extend the range up"),
-    Key("list", "extend-down", "shift+down", "extend(1)", "", "Extend the range down"),
-    Key("list", "mark-all", "a", "mark_all", "", "Mark all rows shown, or unmark them"),
-    # ---- processes
-    Key("processes", "process-up", "up,k", "move(-1)", "", "Up"),
-    Key("processes", "process-down", "down,j", "move(1)", "", "Down"),
-    Key("processes", "process-page-up", "pageup", "page(-1)", "", "A page up"),
-    Key("processes", "process-page-down", "pagedown", "page(1)", "", "A page down"),
-    Key("processes", "process-top", "home,g", "top", "", "The first"),
-    Key("processes", "process-bottom", "end,G", "bottom", "", "The last"),
-    # ---- filter
-    Key("filter", "filter-down", "down", "leave", "", "Into the list"),
-    Key("filter", "filter-clear", "escape", "clear", "", "Clear the filter"),
-    # ---- text panes
-    Key("pages", "pages-up", "up,k", "line(-1)", "", "Up, or to the link above"),
-    Key("pages", "pages-down", "down,j", "line(1)", "", "Down, or to the link below"),
-    Key("pages", "pages-page-up", "pageup", "page(-1)", "", "A page up"),
-    Key("pages", "pages-page-down", "pagedown,ctrl+f", "page(1)", "", "A page down"),
-    Key("pages", "pages-top", "home,g", "top", "", "To the top"),
-    Key("pages", "pages-bottom", "end,G", "bottom", "", "To the bottom"),
-    Key("pages", "pages-follow", "enter", "follow", "", "Follow the link"),
-    # ---- picker
-    Key("picker", "attach", "enter", "attach", "attach", "Attach to this process", True),
-    Key(
-        "picker",
-        "picker-filter",
-        "slash",
-        "filter",
-        "filter",
-        "Filter by pid, user, version or command",
-        True,
-        "/",
-    ),
-    Key("picker", "refresh", "r", "refresh_list", "refresh", "Look for processes again", True),
-    Key(
-        "picker", "picker-all", "a", "all", "all", "Show or hide those that cannot be reached", True
-    ),
-    Key("picker", "picker-copy", "y", "copy", "", "Copy the command line, or the remedy"),
-    Key("picker", "picker-escape", "escape", "escape", "", "Clear the filter"),
-    # ---- preview
-    Key("preview", "go", "y", "go", "reload now", "Reload now, as shown", True),
-    Key(
-        "preview",
-        "patch",
-        "p",
-        "choice('patch')",
-        "patch",
-        "Plain reload, or patch old objects in place too",
-        True,
-    ),
-    Key(
-        "preview",
-        "dependents",
-        "x",
-        "choice('dependents')",
-        "importers",
-        "Also reload the modules that import it",
-        True,
-    ),
-    Key(
-        "preview",
-        "thread",
-        "t",
-        "choice('thread')",
-        "thread",
-        "On the main thread, or on the agent's",
-        True,
-    ),
-    Key("preview", "preview-copy", "c", "copy", "", "Copy the plan"),
-    # ---- report
-    Key(
-        "report",
-        "patch-now",
-        "p",
-        "patch",
-        "patch now",
-        "Patch: bring what was left behind up to date in place",
-        True,
-    ),
-    Key(
-        "report",
-        "holders",
-        "h",
-        "holders",
-        "reload holders",
-        "Reload the modules that hold old names",
-        True,
-    ),
-    Key("report", "report-undo", "u", "undo", "undo…", "Take this reload back", True),
-    Key("report", "report-copy", "y", "copy", "copy", "Copy the report", True),
-    # ---- journal
-    Key("journal", "journal-undo", "u", "undo", "undo last…", "Take the last reload back", True),
-    Key(
-        "journal",
-        "markdown",
-        "m",
-        "export('md')",
-        "Markdown",
-        "Write the journal as Markdown",
-        True,
-    ),
-    Key("journal", "json", "J", "export('json')", "JSON", "Write the journal as JSON", True),
-    Key("journal", "journal-copy", "y", "copy", "copy", "Copy the journal", True),
-    # ---- dialogs
-    Key("dialog", "close", "escape", "cancel", "close", "Close; nothing is done", True, "esc"),
-)
+    "dialog": (("close", "escape", "cancel", "close", "Close; nothing is done"),),
+    "buttons": (("other-button", "left,right", "other", "", "To the other button"),),
+}
+_PRIORITY = frozenset(("guide",))  # before the list's own keys; it applies in the demo only
+
+KEYS: tuple[Key, ...] = tuple(Key(scope, *row) for scope, rows in _ROWS.items() for row in rows)
+IDS = frozenset(key.id for key in KEYS)
+KEYS_OF = {key.id: key.keys for key in KEYS}
+
+_SIGNS = {
+    "question_mark": "?",
+    "slash": "/",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
+    "right_square_bracket": "]",
+    "left_square_bracket": "[",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "backspace": "⌫",
+    "escape": "esc",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+def sign(key: str) -> str:
+    """How one key is written: `shift+up` as `shift+↑`, `ctrl+p` as `^p`."""
+    *modifiers, name = key.strip().split("+")
+    shown = _SIGNS.get(name, name)
+    if modifiers == ["ctrl"]:
+        return "^" + shown
+    return "+".join([*modifiers, shown])
+
+
+def signs(keys: str) -> str:
+    """How all keys of a binding are written."""
+    return " ".join(sign(key) for key in keys.split(","))
 
 
 def bindings(*scopes: str) -> list[BindingType]:
@@ -309,23 +221,18 @@ def bindings(*scopes: str) -> list[BindingType]:
             key.keys,
             key.action,
             key.label or key.help,
-            show=key.show,
-            key_display=key.display,
+            show=bool(key.label),
             tooltip=key.help,
             id=key.id,
-            priority=key.priority,
+            priority=key.id in _PRIORITY,
         )
+        for scope in scopes
         for key in KEYS
-        if key.scope in scopes
+        if key.scope == scope
     ]
 
 
 def by_scope() -> Iterator[tuple[str, list[Key]]]:
     """The keys for the help, by the title of their scope."""
     for scope, title in SCOPES.items():
-        found = [key for key in KEYS if key.scope == scope]
-        if found:
-            yield title, found
-
-
-IDS = frozenset(key.id for key in KEYS)
+        yield title, [key for key in KEYS if key.scope == scope]

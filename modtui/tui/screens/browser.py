@@ -105,6 +105,7 @@ class BrowserScreen(ReloadScreen):
         query = filtering.parse(text)
         self.modules.empty = self._empty(query) if not shown else ()
         self.modules.show(Listing(shown, branches, query))
+        self.detail.refresh_words()
         if not shown:
             self.detail.look_at(None)
         self._titles(total, query)
@@ -122,7 +123,7 @@ class BrowserScreen(ReloadScreen):
         if query.problem:
             below = [query.problem]
         elif hidden and self.folded and not (query.words or self.statuses):
-            below.append(f"{hidden:,} of libraries folded (f)")
+            below.append(f"f shows {hidden:,} of libraries")
         left.border_subtitle = Content(" · ".join(below))
         heads = self.query_one("#heads", ColumnHeads)
         heads.order = self.order
@@ -189,10 +190,15 @@ class BrowserScreen(ReloadScreen):
 
     # ------------------------------------------------------------ panes
 
+    def hold_cursor(self) -> None:
+        """From now on the cursor moves only when a person moves it."""
+        self.modules.loose = False
+
     def show_detail(self) -> None:
         """Focus the detail; on a narrow screen it takes the list's place."""
         if self.detail.module is None:
             return
+        self.hold_cursor()
         self.add_class("-detail")
         self.detail.focus_pane()
 
@@ -235,8 +241,18 @@ class BrowserScreen(ReloadScreen):
 
     def action_step_tab(self, by: int) -> None:
         """To the next tab or the one before."""
-        names = [tab for tab, _, _ in TABS]
+        names = [tab[0] for tab in TABS]
         self.detail.tab = names[(names.index(self.detail.tab) + by) % len(names)]
+
+    def action_split(self) -> None:
+        """One column or two sides."""
+        self.detail.tab = "diff"
+        self.detail.diff.action_toggle_split()
+
+    def action_change(self, by: int) -> None:
+        """To the next change, or the one before."""
+        self.detail.tab = "diff"
+        self.detail.diff.action_hunk(by)
 
     def action_zoom(self) -> None:
         """The pane with the focus takes all of the screen, or gives it back."""
@@ -298,7 +314,6 @@ class BrowserScreen(ReloadScreen):
                 self._ahead.clear()
             self.visit(go.value)
         elif go.kind == "line":
-            self.detail.tab = "source"
             self.detail.go_to_line(go.line or 1)
 
     def visit(self, name: str) -> None:
@@ -359,6 +374,8 @@ class BrowserScreen(ReloadScreen):
             return False
         if action == "guide":
             return self.query_one(GuideBar).waiting
+        if action == "output":
+            return self.running is not None
         answer = self.may_change(action)
         return True if answer is None else answer
 

@@ -21,6 +21,7 @@ from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
 
 if TYPE_CHECKING:
+    from modtui.source.store import Store
     from modtui.tui.ports import Connect, Machine, Process, Running
 
 WATCH_AGAIN_SECONDS = 2.0  # imports come in bursts
@@ -42,6 +43,7 @@ class LiveScreen(Screen[None]):
         guide: Guide | None = None,
         running: Running | None = None,
         config: Config | None = None,
+        store: Store | None = None,
     ) -> None:
         super().__init__()
         self.connect = connect
@@ -50,6 +52,7 @@ class LiveScreen(Screen[None]):
         self.guide = guide
         self.running = running
         self.config = config or Config(Path())
+        self.store = store
         self.model = Model()
         self.failed = False
         self.lost: Trouble | None = None
@@ -66,6 +69,7 @@ class LiveScreen(Screen[None]):
     def start(self) -> None:
         """Attach, as soon as the frame is on the screen."""
         self.header.look_only = self.look_only
+        self.feed.store = self.pane.store = self.store
         if self.guide is not None:
             self.query_one(GuideBar).follow(self.guide)
         self.feed.attach(self.connect)
@@ -133,6 +137,7 @@ class LiveScreen(Screen[None]):
         self._shown_anew()
         if event.done:
             self._watch()
+            self.feed.keep(list(self.model.records.values()))
 
     @on(Feed.Changed)
     def _changed(self, event: Feed.Changed) -> None:
@@ -240,6 +245,15 @@ class LiveScreen(Screen[None]):
     def _not_back(self, problem: str) -> None:
         self.header.state = "lost" if self.lost else "failed"
         self.say(problem, "warning")
+
+    def action_output(self) -> None:
+        """What the program prints, and its input."""
+        from modtui.tui.screens.output import OutputScreen
+
+        if self.running is None:
+            self.say("Only a program that `modtui run` started has its output here", "warning")
+        else:
+            self.app.push_screen(OutputScreen(self.running))
 
     def action_guide(self) -> None:
         """Let the demo's guide do its edit."""

@@ -36,6 +36,10 @@ class ReloadScreen(LiveScreen):
         """The modules to reload."""
         raise NotImplementedError
 
+    def hold_cursor(self) -> None:
+        """The cursor stays where the person acts."""
+        raise NotImplementedError
+
     def may_change(self, action: str) -> bool | None:
         """Whether a changing action applies now; None if it is not one of ours."""
         if action == "reload":
@@ -66,7 +70,8 @@ class ReloadScreen(LiveScreen):
         if why_not or not names or self.feed.session is None:
             self.say(why_not or "No module is selected.", "warning")
             return
-        screen = PreviewScreen(self.feed.session, names, patch=patch)
+        self.hold_cursor()
+        screen = PreviewScreen(self.feed.session, names, patch=patch, store=self.store)
         self.app.push_screen(screen, self._done)
 
     def _done(self, outcome: Outcome | None) -> None:

@@ -30,6 +30,7 @@ from modtui.tui.widgets.pages import Pages
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.source.changes import Change
+    from modtui.source.store import Store
     from modtui.tui.ports import Session, Thread
 
 Outcome = Any  # a Report, or the Trouble with which the target was lost
@@ -38,7 +39,7 @@ Outcome = Any  # a Report, or the Trouble with which the target was lost
 class PreviewScreen(ModalScreen[Outcome]):
     """Plans, asks, reloads. Dismissed with the report, or None if nothing was done."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("preview", "pages", "dialog")
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("preview", "buttons", "pages", "dialog")
 
     class Planned(Message):
         """A plan has come, with the changes of its files if they were saved meanwhile."""
@@ -62,11 +63,19 @@ class PreviewScreen(ModalScreen[Outcome]):
             self.text = text
             super().__init__()
 
-    def __init__(self, session: Session, names: list[str], *, patch: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        names: list[str],
+        *,
+        patch: bool = False,
+        store: Store | None = None,
+    ) -> None:
         super().__init__()
         self.session = session
         self.names = names
         self.patch = patch
+        self.store = store
         self.dependents = False
         self.thread: Thread = "main"
         self.plan: shapes.Plan | None = None
@@ -122,7 +131,8 @@ class PreviewScreen(ModalScreen[Outcome]):
     def _changes(self, names: list[str]) -> tuple[Change, ...]:
         from modtui.source.changes import change
 
-        return tuple(change(self.session.calls, name, root=self.session.root) for name in names)
+        calls, root = self.session.calls, self.session.root
+        return tuple(change(calls, name, root=root, store=self.store) for name in names)
 
     @on(Planned)
     def _planned(self, event: Planned) -> None:
@@ -143,8 +153,7 @@ class PreviewScreen(ModalScreen[Outcome]):
 
     def _arm(self) -> None:
         """The way to the reload: open, or closed by a name to type."""
-        plan = self.plan
-        danger = plan is not None and plan["level"] == "danger"
+        danger = self._dangerous
         typed = self.query_one("#typed", Input)
         typed.display = danger
         if danger:
@@ -155,6 +164,10 @@ class PreviewScreen(ModalScreen[Outcome]):
         go.variant = "error" if danger else "primary"
         self.query_one("#preview").set_class(danger, "-danger")
         self.refresh_bindings()
+
+    @property
+    def _dangerous(self) -> bool:
+        return self.plan is not None and self.plan["level"] == "danger" and not self.running
 
     @property
     def _password(self) -> str:
@@ -210,7 +223,7 @@ class PreviewScreen(ModalScreen[Outcome]):
     def action_go(self) -> None:
         """Reload now."""
         if not self._may_go or self.plan is None:
-            if self.plan and self.plan["level"] == "danger":
+            if self._dangerous:
                 self.query_one("#typed", Input).focus()
             return
         self.running = True
@@ -267,6 +280,10 @@ class PreviewScreen(ModalScreen[Outcome]):
 
     # ------------------------------------------------------------ the rest
 
+    def action_other(self) -> None:
+        """An arrow."""
+        self.focus_next(Button)
+
     def action_cancel(self) -> None:
         """Leave without doing anything; not while it runs."""
         if not self.running:
@@ -284,7 +301,7 @@ class PreviewScreen(ModalScreen[Outcome]):
         if self.query_one("#typed", Input).has_focus:
             return action in ("cancel",) or action.startswith("app.")
         if action == "go":
-            return self._may_go
+            return self._may_go or self._dangerous
         return not (self.running and action in ("choice", "cancel"))
 
     def action_line(self, by: int) -> None:

@@ -55,25 +55,8 @@ def _keys(key: keys.Key, keymap: Mapping[str, str]) -> str:
     if key.id == "toggle-1":
         return "1 … 9"
     if key.id in keymap:
-        return pretty(keymap[key.id])
-    return pretty(key.keys)
-
-
-_PRETTY = {
-    "question_mark": "?", "slash": "/", "greater_than_sign": ">", "less_than_sign": "<",
-    "pageup": "PgUp", "pagedown": "PgDn", "backspace": "⌫", "escape": "esc", "up": "↑",
-    "down": "↓", "left": "←", "right": "→", "right_square_bracket": "]",
-    "left_square_bracket": "[",
-}  # fmt: skip
-
-
-def pretty(text: str) -> str:
-    """`shift+up,k` as `shift+↑ k`."""
-    shown = []
-    for one in text.split(","):
-        *modifiers, name = one.strip().split("+")
-        shown.append("+".join([*modifiers, _PRETTY.get(name, name)]))
-    return " ".join(shown)
+        return keys.signs(keymap[key.id])
+    return keys.signs(key.keys)
 
 
 def _row(left: str, right: str, width: int, ink: str, column: int = 16) -> list[Line]:

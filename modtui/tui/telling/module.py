@@ -23,6 +23,8 @@ def says(*sentences: tuple[str, str]) -> Document:
     def lay(width: int) -> list[Line]:
         lines: list[Line] = []
         for text, ink in sentences:
+            if not text:
+                continue
             lines += [*wrap([(text, ink)], width - 2, first=" "), BLANK]
         return lines
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from textual import events
+from textual.binding import Binding
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from modtui.tui import keys
 from modtui.tui.widgets.ink import InkView, Span, fit, width_of
 
 
@@ -104,19 +106,19 @@ class TabStrip(Bar):
             self.tab = tab
             super().__init__()
 
-    def __init__(self, tabs: Sequence[tuple[str, str, str]], *, id: str | None = None) -> None:
-        """`tabs` are (id, key, title)."""
+    def __init__(self, tabs: Sequence[tuple[str, str, str, str]], *, id: str | None = None) -> None:
+        """`tabs` are (id, key, title, short title)."""
         super().__init__(id=id)
         self.tabs = tabs
         self.set_reactive(TabStrip.active, tabs[0][0])
 
     def left(self, width: int) -> list[Piece]:
         """All tabs; the short form when there is no room for the titles."""
-        total = sum(len(title) + 3 for _, _, title in self.tabs)
+        wide = sum(len(title) + 3 for _, _, title, _ in self.tabs) <= width
         pieces = []
-        for tab, key, title in self.tabs:
+        for tab, key, title, short in self.tabs:
             front = tab == self.active
-            shown = title if total <= width else title[:5]
+            shown = title if wide else short
             at = shown.lower().find(key)
             spans: list[Span] = [("▎" if front else " ", "accent")]
             ink = "title" if front else "muted"
@@ -124,12 +126,15 @@ class TabStrip(Bar):
                 spans += [(shown[:at], ink), (shown[at], "key"), (shown[at + 1 :], ink)]
             else:
                 spans.append((shown, ink))
-            pieces.append(Piece([*spans, ("  " if total <= width else " ", ink)], f"pick('{tab}')"))
+            pieces.append(Piece([*spans, ("  " if wide else " ", ink)], f"pick('{tab}')"))
         return pieces
 
     def action_pick(self, tab: str) -> None:
         """A click."""
         self.post_message(self.Picked(tab))
+
+
+ALWAYS = ("help", "commands", "quit")  # ids
 
 
 class KeyBar(Bar):
@@ -146,7 +151,9 @@ class KeyBar(Bar):
             if not binding.show or binding.action in seen or not enabled:
                 continue
             seen.add(binding.action)
-            key = self.app.get_key_display(binding)
+            if binding.id in ALWAYS:
+                continue
+            key = self._sign(binding)
             pieces.append(
                 Piece(
                     [(key, "key"), (" " + binding.description, "muted"), ("  ", "text")],
@@ -156,10 +163,21 @@ class KeyBar(Bar):
         return pieces
 
     def right(self, width: int) -> list[Piece]:
-        """The palette is always there."""
-        if width < 100:
-            return []
-        return [Piece([("^p", "key"), (" commands ", "muted")], "app.command_palette")]
+        """Help and leaving are always there; the palette where there is room."""
+        shown: dict[str, Binding] = {}
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
+            if enabled and binding.id in ALWAYS:
+                shown.setdefault(binding.id, binding)
+        return [
+            Piece([(self._sign(one), "key"), (f" {one.description}  ", "muted")], one.action)
+            for one in (shown[id] for id in ALWAYS if id in shown)
+            if one.id != "commands" or width >= 100
+        ]
+
+    def _sign(self, binding: Binding) -> str:
+        """The first of its keys, the user's own before ours."""
+        own = self.app._keymap.get(binding.id or "") or keys.KEYS_OF.get(binding.id or "")
+        return keys.sign((own or binding.key).split(",")[0])
 
     def action_press(self, key: str) -> None:
         """As if the key were pressed."""

@@ -26,20 +26,21 @@ from modtui.tui.telling import module as telling
 from modtui.tui.telling import plan as plan_telling
 from modtui.tui.widgets.bars import TabStrip
 from modtui.tui.widgets.pages import Pages
-from modtui.tui.widgets.texts import DiffPane, SourcePane
+from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
 
 if TYPE_CHECKING:
     from modtui.source.changes import Change
+    from modtui.source.store import Store
     from modtui.tui.model import Model
     from modtui.tui.ports import Session
 
 TABS = (
-    ("diff", "d", "Diff"),
-    ("source", "v", "Source (v)"),
-    ("names", "n", "Names"),
-    ("imports", "i", "Imports"),
-    ("spec", "s", "Spec & evidence"),
-    ("history", "h", "History"),
+    ("diff", "d", "Diff", "Diff"),
+    ("source", "c", "Source", "Source"),
+    ("names", "n", "Names", "Names"),
+    ("imports", "i", "Imports", "Imports"),
+    ("spec", "p", "Spec & evidence", "Spec"),
+    ("history", "h", "History", "History"),
 )
 REST_SECONDS = 0.06  # a cursor that runs down the list asks for nothing
 PLAN_SECONDS = 0.25  # a plan looks for holders in the whole target, so it waits a little more
@@ -70,8 +71,11 @@ class Detail(Vertical):
         super().__init__(id=id)
         self.model = model
         self.session: Session | None = None
+        self.store: Store | None = None
         self.module: str | None = None
-        self._answers: dict[tuple[str, str], Any] = {}
+        # By module and question; public for those who wait for an answer.
+        self.answers: dict[tuple[str, str], Any] = {}
+        self._wanted_line: int | None = None
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
@@ -109,8 +113,8 @@ class Detail(Vertical):
 
     def forget(self, name: str | None = None) -> None:
         """What is known of that module, or of all, is of the past."""
-        for key in [key for key in self._answers if name is None or key[0] == name]:
-            del self._answers[key]
+        for key in [key for key in self.answers if name is None or key[0] == name]:
+            del self.answers[key]
 
     def watch_tab(self, tab: str) -> None:
         """Bring the tab to the front."""
@@ -137,16 +141,18 @@ class Detail(Vertical):
 
     # ------------------------------------------------------------ asking
 
-    def _needed(self) -> str:
+    @property
+    def needed(self) -> str:
+        """Which answer the tab in front shows."""
         return {"diff": "change", "source": "source", "history": ""}.get(self.tab, "detail")
 
     def _ask(self) -> None:
-        what = self._needed()
-        if self.module and what and (self.module, what) not in self._answers and self.session:
+        what = self.needed
+        if self.module and what and (self.module, what) not in self.answers and self.session:
             self._load(self.session, self.module, what)
 
     def _ask_plan(self) -> None:
-        if self.module and (self.module, "plan") not in self._answers and self.session:
+        if self.module and (self.module, "plan") not in self.answers and self.session:
             self._load_plan(self.session, self.module)
 
     @work(thread=True, exclusive=True, group="detail", exit_on_error=False)
@@ -161,7 +167,7 @@ class Detail(Vertical):
         if get_current_worker().is_cancelled:
             return
         try:
-            value: Any = ASK[what](session, name)
+            value: Any = ASK[what](session, name, self.store)
         except Exception as error:
             value = trouble(error)
         self.post_message(self.Loaded(name, what, value))
@@ -171,9 +177,9 @@ class Detail(Vertical):
         event.stop()
         if isinstance(event.value, Trouble) and event.value.lost:
             self.post_message(self.Lost(event.value))
-        if len(self._answers) > 400:
-            self._answers.clear()
-        self._answers[event.name, event.what] = event.value
+        if len(self.answers) > 400:
+            self.answers.clear()
+        self.answers[event.name, event.what] = event.value
         if event.name == self.module:
             self._show(keep_place=True, only=event.what)
 
@@ -181,7 +187,7 @@ class Detail(Vertical):
 
     def text_to_copy(self) -> tuple[str, str]:
         """The text of the tab in front, and what it is, in words."""
-        known = self._known(self._needed())
+        known = self._known(self.needed)
         if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
             diff = known.unified()
             if diff:
@@ -202,15 +208,29 @@ class Detail(Vertical):
         """The line that is looked at, for the editor."""
         known = self._known("change")
         if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
-            lines = [one.line for one in known.definitions if one.line]
-            return min(lines, default=1)
-        return 1
+            return self.diff.current_line or 1
+        return self.query_one(SourcePane).view.current_line if self.tab == "source" else 1
+
+    @property
+    def diff(self) -> ModuleDiff:
+        """The diff itself."""
+        return self.query_one(ModuleDiff)
 
     def go_to_line(self, line: int) -> None:
-        """Show that line of the source."""
-        self.query_one(SourcePane).go_to(line)
+        """Show that line of the source, now or when it has come."""
+        self.tab = "source"
+        known = self._known("source")
+        self._wanted_line = None if known else line
+        if known:
+            self.query_one(SourcePane).view.go_to(line)
 
     # ------------------------------------------------------------ showing
+
+    def refresh_words(self) -> None:
+        """The list has changed, and with it what is to be expected of it."""
+        known = self._known("change")
+        if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
+            self.query_one(DiffPane).say_calm(self.model)
 
     def refresh_history(self) -> None:
         """Events have come."""
@@ -218,22 +238,22 @@ class Detail(Vertical):
             self._show(keep_place=True)
 
     def _known(self, what: str) -> Any:
-        return self._answers.get((self.module or "", what))
+        return self.answers.get((self.module or "", what))
 
     def _show(self, keep_place: bool = False, only: str | None = None) -> None:
         self._set_titles()
         if only in (None, "plan"):
             self._show_plan()
-        if only not in (None, self._needed()):
+        if only not in (None, self.needed):
             return
         if self.module is None:
             return
-        known = self._known(self._needed())
-        row = self.model.rows.get(self.module)
+        known = self._known(self.needed)
         if self.tab == "diff":
-            self.query_one(DiffPane).show(known, row, self.model)
+            self.query_one(DiffPane).show(known, self.model)
         elif self.tab == "source":
-            self.query_one(SourcePane).show(known, row)
+            self.query_one(SourcePane).show(known, self._wanted_line if known else None)
+            self._wanted_line = None if known else self._wanted_line
         elif self.tab == "history":
             document = telling.history(self.module, self.model.events, self.model.journal)
             self.query_one("#history", Pages).show(document, keep_place=keep_place)
@@ -271,15 +291,15 @@ class Detail(Vertical):
             panel.border_subtitle = Content(plan_telling.worst(plan))
 
 
-def _change(session: Session, name: str) -> Change:
+def _change(session: Session, name: str, store: Store | None) -> Change:
     from modtui.source.changes import change
 
-    return change(session.calls, name, root=session.root)
+    return change(session.calls, name, root=session.root, store=store)
 
 
-ASK: dict[str, Callable[[Session, str], Any]] = {
+ASK: dict[str, Callable[[Session, str, Store | None], Any]] = {
     "change": _change,
-    "source": lambda session, name: session.calls.source(name),
-    "detail": lambda session, name: session.calls.show(name),
-    "plan": lambda session, name: session.calls.plan([name]),
+    "source": lambda session, name, store: session.calls.source(name),
+    "detail": lambda session, name, store: session.calls.show(name),
+    "plan": lambda session, name, store: session.calls.plan([name]),
 }

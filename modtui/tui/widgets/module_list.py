@@ -36,7 +36,7 @@ def columns(width: int) -> Columns:
     """How a line of that many cells is shared out."""
     free = max(width - 4, 1)  # the cursor's and the mark's edge, the glyph, a space
     status = 11 if free >= 40 else 0
-    freshness = 15 if free >= 64 else 9 if free >= 26 else 0
+    freshness = 15 if free >= 64 else 12 if free >= 26 else 0
     rest = free - status - freshness
     file = rest - 34 if rest >= 54 else 0
     if rest >= 96:
@@ -95,6 +95,7 @@ class ModuleList(InkView):
         self.listing = Listing()
         self.marked: frozenset[str] = frozenset()
         self.empty: Sequence[Sequence[Span]] = ()
+        self.loose = True  # nobody has moved the cursor yet, so it goes where something happens
         self._index = 0
         self._anchor: str | None = None  # where a range began
         self._range_base: frozenset[str] = frozenset()
@@ -116,6 +117,9 @@ class ModuleList(InkView):
         if not rows:
             self._index = 0
             return
+        if self.loose and rows[0].name != self.cursor:
+            self._index = 0
+            self.cursor = rows[0].name
         if not (self._index < len(rows) and rows[self._index].name == self.cursor):
             found = next((i for i, row in enumerate(rows) if row.name == self.cursor), None)
             if found is None:
@@ -228,6 +232,7 @@ class ModuleList(InkView):
         rows = self.listing.rows
         if not rows:
             return
+        self.loose = False
         before = self._index
         index = max(0, min(index, len(rows) - 1))
         if extend and self._anchor is None:

@@ -51,7 +51,7 @@ class Pages(InkView):
             self._cursor = -1
             self.scroll_to(0, 0, animate=False, immediate=True)
         self._lay()
-        self.refresh()
+        self.refresh(layout=self.styles.is_auto_height)
 
     def on_resize(self) -> None:
         """The lines flow anew."""
@@ -66,6 +66,10 @@ class Pages(InkView):
         self.virtual_size = Size(0, len(self._lines))
         if not (0 <= self._cursor < len(self._lines) and self._lines[self._cursor].go):
             self._cursor = next((i for i, line in enumerate(self._lines) if line.go), -1)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """For `height: auto`: as many lines as the document has at that width."""
+        return len(self._document(width)) if width > 0 else 0
 
     @property
     def text(self) -> str:

@@ -1,110 +1,108 @@
-"""The diff and the source of a module: a few lines of words above a view, or words alone."""
+"""The diff and the source of a module, each with a line or two of words where they say more."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 
-from modtui.tui import words
+from modtui.source.safe import safe_line
+from modtui.tui import keys, words
 from modtui.tui.feed import Trouble
 from modtui.tui.prose import Document, Line, wrap
 from modtui.tui.telling.left_behind import some
 from modtui.tui.telling.module import says
+from modtui.tui.widgets.diff_view import DiffView
 from modtui.tui.widgets.pages import Pages
+from modtui.tui.widgets.source_view import SourceView
 
 if TYPE_CHECKING:
-    from modtui.agent import shapes
     from modtui.source.changes import Change
-    from modtui.tui.filtering import Row
+    from modtui.source.definitions import Definition
     from modtui.tui.model import Model
+
+
+class ModuleDiff(DiffView, inherit_bindings=False):
+    """The diff with the app's keys, of which none means two things."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("diff", "code")
 
 
 class DiffPane(Vertical):
     """What changed since load, against which baseline, in which definitions."""
 
     def compose(self) -> ComposeResult:
-        """Words above, the diff below."""
+        """The definitions, the diff, or words instead of it."""
         yield Pages(id="diff-words")
-        yield Pages(id="diff-view")
+        yield ModuleDiff(id="diff-view")
 
-    def show(self, known: Any, row: Row | None, model: Model) -> None:
+    def show(self, known: Any, model: Model) -> None:
         """Show a Change, a Trouble, or that the answer is awaited (None)."""
-        change: Change | None = None
-        if known is None:
-            document = says(("comparing…", "faint"))
-        elif isinstance(known, Trouble):
-            document = says((known.reason, "bad"), (known.remedy, "muted"))
-        elif known.comparable and known.differs:
-            change, document = known, changed(known)
+        view = self.query_one(ModuleDiff)
+        comes = known is not None and not isinstance(known, Trouble)
+        self.set_class(comes, "-view")
+        if comes:
+            if view.change is not known:
+                view.show(known)
+            if known.differs:
+                self._say(definitions(view.definitions()))
+            else:
+                self._calm = None
+                self.say_calm(model)
+        elif known is None:
+            self._say(says(("comparing…", "faint")))
         else:
-            document = unchanged(known, row, model)
+            self._say(says((known.reason, "bad"), (known.remedy, "muted")))
+
+    _calm: tuple[str, str] | None = None
+
+    def say_calm(self, model: Model) -> None:
+        """Where there is no difference: what to expect of the list."""
+        change = self.query_one(ModuleDiff).change
+        words_ = calm(model)
+        if change is not None and not change.differs and words_ != self._calm:
+            self._calm = words_
+            self._say(says(words_))
+
+    def _say(self, document: Document) -> None:
         self.query_one("#diff-words", Pages).show(document)
-        self.set_class(change is not None, "-differs")
-        if change is not None:
-            self.query_one("#diff-view", Pages).show(unified(change))
 
-    def text(self) -> str:
-        """For the clipboard."""
-        return self.query_one("#diff-words", Pages).text
+    @on(DiffView.Compared)
+    def _compared(self, event: DiffView.Compared) -> None:
+        self._say(definitions(event.definitions))
 
 
-def changed(change: Change) -> Document:
-    """How much changed, where, against what."""
+def definitions(found: Sequence[Definition]) -> Document:
+    """Which definitions changed, and in what."""
 
     def lay(width: int) -> list[Line]:
-        places = words.count(len(change.hunks), "place")
-        lines = wrap(
-            [
-                (f"+{change.added}", "added"),
-                (" ", "text"),
-                (f"−{change.removed}", "removed"),
-                (f" in {places}", "text"),
-                (f"   against {_baseline(change)}", "muted"),
-            ],
-            width - 1,
-            first=" ",
-        )
-        for kind in ("changed", "added", "removed"):
-            found = [one.qualname for one in change.definitions if one.change == kind]
-            if found:
-                ink = {"changed": "stale", "added": "added", "removed": "removed"}[kind]
+        lines: list[Line] = []
+        for kind, ink in (("changed", "stale"), ("added", "added"), ("removed", "removed")):
+            names = [_definition(one) for one in found if one.change == kind]
+            if names:
                 lines += wrap(
-                    [(some(found, 8), "text")], width - 1, first=f" {kind:<8} ", first_ink=ink
+                    [(some(names, 6), "text")], width - 1, first=f" {kind:<8} ", first_ink=ink
                 )
         return lines
 
     return lay
 
 
-def _baseline(change: Change) -> str:
-    proof = change.baseline.proof
-    sure = {"proved": "proved", "likely": "likely, not proved", "none": "a guess"}[proof]
-    return f"the source as loaded ({change.baseline.source}: {sure})"
+def _definition(one: Definition) -> str:
+    what = f" ({', '.join(one.what)})" if one.change == "changed" and one.what else ""
+    return one.qualname + what
 
 
-def unchanged(change: Change, row: Row | None, model: Model) -> Document:
-    """No difference to show: why, in words."""
-    sentences: list[tuple[str, str]] = []
-    if row is not None:
-        term = words.VERDICTS[row.verdict]
-        sentences.append((f"{term.glyph} {term.word}: {row.reason or term.meaning}", term.ink))
-    if change.error:
-        sentences.append((change.error, "note"))
-    if change.comparable:
-        sentences.append((f"The file is what was loaded: {change.baseline.detail}", "muted"))
-    elif change.baseline.detail:
-        sentences.append((change.baseline.detail, "muted"))
-    return says(*sentences, (calm(model), "muted"))
-
-
-def calm(model: Model) -> str:
+def calm(model: Model) -> tuple[str, str]:
     """What to expect of a list in which nothing is stale."""
     if not model.complete or model.counts()["stale"]:
-        return ""
+        return ("", "muted")
     total = words.count(model.editable, "module with a file", "modules with a file")
-    return f"None of {total} is known to be stale. Edit one and it appears here."
+    return (f"None of {total} is known to be stale. Edit one and it appears here.", "muted")
 
 
 def unified(change: Change) -> Document:
@@ -113,8 +111,6 @@ def unified(change: Change) -> Document:
     text = change.unified() or ""
 
     def lay(width: int) -> list[Line]:
-        from modtui.source.safe import safe_line
-
         return [
             Line(((" " + safe_line(line), inks.get(line[:1], "code")),))
             for line in text.splitlines()
@@ -123,41 +119,38 @@ def unified(change: Change) -> Document:
     return lay
 
 
+class ModuleSource(SourceView, inherit_bindings=False):
+    """The source with the app's keys."""
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("source", "code")
+
+
 class SourcePane(Vertical):
     """The file as it is on disk now."""
 
     def compose(self) -> ComposeResult:
         """Words or the source."""
-        yield Pages(id="source-view")
+        yield Pages(id="source-words")
+        yield ModuleSource(id="source-view")
 
-    def go_to(self, line: int) -> None:
-        """Scroll to that line."""
-        self.query_one("#source-view", Pages).scroll_to(y=max(line - 4, 0), animate=False)
+    @property
+    def view(self) -> ModuleSource:
+        """The source itself."""
+        return self.query_one(ModuleSource)
 
-    def show(self, known: Any, row: Row | None) -> None:
+    def show(self, known: Any, line: int | None = None) -> None:
         """Show a Text, a Trouble, or that the answer is awaited (None)."""
-        if known is None:
-            document = says(("reading…", "faint"))
+        here = isinstance(known, dict) and known["data"] is not None
+        self.set_class(here, "-view")
+        if here:
+            data = known["data"].encode("latin-1")
+            self.view.show(data, known["file"] or known["name"], line=line)
+        elif known is None:
+            self._say(says(("reading…", "faint")))
         elif isinstance(known, Trouble):
-            document = says((known.reason, "bad"), (known.remedy, "muted"))
-        elif known["data"] is None:
-            document = says((known["error"] or "There is no source.", "note"))
+            self._say(says((known.reason, "bad"), (known.remedy, "muted")))
         else:
-            document = plain_source(known)
-        self.query_one("#source-view", Pages).show(document)
+            self._say(says((known["error"] or "There is no source.", "note")))
 
-
-def plain_source(text: shapes.Text) -> Document:
-    """The lines with their numbers."""
-
-    def lay(width: int) -> list[Line]:
-        from modtui.source.safe import safe_line
-        from modtui.source.text import decode
-
-        lines = decode((text["data"] or "").encode("latin-1")).lines
-        return [
-            Line(((f"{number:>5} ", "faint"), (safe_line(line), "code")))
-            for number, line in enumerate(lines, 1)
-        ]
-
-    return lay
+    def _say(self, document: Document) -> None:
+        self.query_one("#source-words", Pages).show(document)

@@ -30,6 +30,9 @@ def uptime(seconds: float) -> str:
 def command(target: shapes.Target) -> str:
     """The command line without the interpreter."""
     argv = target["argv"] or [target["executable"]]
+    program = argv[0].rpartition("/")[2]
+    if len(argv) > 1 and program.startswith(("python", "pypy")):
+        argv = argv[1:]
     return " ".join(argv) or "python"
 
 

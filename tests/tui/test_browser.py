@@ -1,0 +1,441 @@
+"""Every key path of the browser, on a recorded session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.widgets import Button, Input
+
+from modtui.agent.errors import Busy, FileChanged
+from modtui.reach.errors import ConnectionLost, NoPermission
+from modtui.tui.app import ModtuiApp
+from modtui.tui.config import Config
+from modtui.tui.screens.help import HelpScreen
+from modtui.tui.screens.journal import JournalScreen
+from modtui.tui.screens.preview import PreviewScreen
+from modtui.tui.screens.report import ReportScreen
+from modtui.tui.widgets.notice import Banner
+from modtui.tui.widgets.pages import Pages
+from modtui.tui.widgets.texts import ModuleDiff
+from tests.tui.driving import browser, is_settled, settled, until
+from tests.tui.fake import FakeMachine, FakeSession
+
+Make = Callable[..., ModtuiApp]
+WIDE = (120, 40)
+
+
+def shown(screen: Any) -> list[str]:
+    return [row.name for row in screen.modules.listing.rows]
+
+
+async def test_rows_come_and_the_first_is_looked_at(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        assert shown(screen)[:2] == ["shop.pricing", "shop.plugins"]
+        assert screen.detail.module == "shop.pricing"
+        assert screen.query_one(ModuleDiff).hunks == 2
+
+
+async def test_the_filter_narrows_and_escape_takes_it_back(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        before = shown(screen)
+        await pilot.press("slash", *"pric")
+        assert shown(screen) == ["shop.pricing"]
+        await pilot.press("enter")
+        assert screen.modules.has_focus
+        assert shown(screen) == ["shop.pricing"]
+        await pilot.press("escape")
+        assert shown(screen) == before
+
+
+async def test_letters_typed_into_the_filter_are_letters(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("slash", *"qrudo1")
+        assert screen.filter.value == "qrudo1"
+        assert not screen.statuses
+        await pilot.press("escape")
+        assert screen.filter.value == ""
+
+
+async def test_the_cursor_stays_on_its_module(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.views")
+        await pilot.press("o", "O")
+        assert screen.modules.cursor == "shop.views"
+        await pilot.press("f", "f", "t")
+        assert screen.modules.cursor == "shop.views"
+        await pilot.press("slash", *"view", "enter", "escape")
+        assert screen.modules.cursor == "shop.views"
+
+
+async def test_number_keys_are_the_legend(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("6")
+        assert {screen.model.rows[name].status for name in shown(screen)} == {"extension"}
+        await pilot.press("7")
+        assert len({screen.model.rows[name].status for name in shown(screen)}) == 2
+        await pilot.press("1")
+        assert not screen.statuses
+        await pilot.press("2")
+        assert shown(screen) == []
+
+
+async def test_marks_and_ranges(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("home", "space", "space")
+        assert len(screen.modules.marked) == 2
+        await pilot.press("escape")
+        assert not screen.modules.marked
+        await pilot.press("home", "V", "down", "down", "V")
+        assert len(screen.modules.marked) == 3
+        await pilot.press("escape", "home", "shift+down")
+        assert screen.modules.marked == frozenset(shown(screen)[:2])
+        await pilot.press("escape", "escape", "a")
+        assert screen.modules.marked == frozenset(shown(screen))
+
+
+async def test_the_tree_opens_and_closes(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("__main__")
+        await pilot.press("t")
+        assert "shop.views" not in shown(screen)
+        screen.modules.go_to("shop")
+        await pilot.press("right")
+        assert "shop.views" in shown(screen)
+        await pilot.press("down", "left")
+        assert screen.modules.cursor == "shop"
+        await pilot.press("left")
+        assert "shop.views" not in shown(screen)
+
+
+@pytest.mark.parametrize(
+    ("key", "tab"),
+    [("d", "diff"), ("c", "source"), ("n", "names"), ("i", "imports"), ("p", "spec"),
+     ("h", "history")],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [WIDE, (80, 24)])
+async def test_every_tab(app: Make, key: str, tab: str, size: tuple[int, int]) -> None:
+    async with app().run_test(size=size) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.pricing")
+        await pilot.press(key)
+        assert screen.detail.tab == tab
+        await until(pilot, lambda: is_settled(screen))
+        if size[0] < 100:
+            assert not screen.query_one("#left").display
+            await pilot.press("escape")
+            assert screen.modules.has_focus
+            assert screen.query_one("#left").display
+
+
+async def test_imports_are_walked_like_links(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.pricing")
+        await pilot.press("i", "enter")
+        await until(pilot, lambda: is_settled(screen))
+        assert screen.query_one("#imports", Pages).has_focus
+        await pilot.press("down", "enter")
+        assert screen.detail.module == "shop.views"
+        await pilot.press("backspace")
+        assert screen.detail.module == "shop.pricing"
+        await pilot.press("alt+right")
+        assert screen.detail.module == "shop.views"
+
+
+async def test_a_name_leads_to_its_line(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.pricing")
+        await pilot.press("n", "enter")
+        await until(pilot, lambda: is_settled(screen))
+        await pilot.press("enter")
+        assert screen.detail.tab in ("source", "names")
+
+
+async def test_a_save_turns_it_stale_without_a_key(app: Make, session: FakeSession) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        assert screen.model.counts()["stale"] == 0
+        session.edit()
+        screen.feed.judge(["shop.pricing"], frozenset(["/srv/shop/shop/pricing.py"]))
+        await until(pilot, lambda: screen.model.counts()["stale"] == 1)
+        assert shown(screen)[0] == "shop.pricing"
+        assert screen.detail.module == "shop.pricing"
+        await until(pilot, lambda: screen.query_one(ModuleDiff).hunks == 2)
+
+
+async def test_imports_of_the_target_appear(app: Make, session: FakeSession) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        record = dict(session.calls.records[0], name="shop.fresh_one", place="project")
+        session.calls.pending = {"added": [record], "removed": ["shop.views"]}
+        await until(pilot, lambda: "shop.fresh_one" in shown(screen))
+        assert "shop.views" not in shown(screen)
+        assert screen.model.events[-2].kind == "imported"
+
+
+# ---------------------------------------------------------------- reload
+
+
+async def preview(pilot: Any, *keys: str) -> PreviewScreen:
+    await pilot.press(*keys)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+    screen: PreviewScreen = pilot.app.screen
+    await until(pilot, lambda: screen.plan is not None)
+    return screen
+
+
+async def test_reload_shows_the_plan_first_and_cancel_has_the_focus(
+    app: Make, session: FakeSession
+) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        screen = await preview(pilot, "r")
+        assert screen.query_one("#cancel", Button).has_focus
+        assert "shop.views" in screen.query_one("#plan-text", Pages).text
+        await pilot.press("enter")
+        assert pilot.app.screen is browser(pilot)
+        assert session.reloads == []
+
+
+async def test_what_was_shown_is_what_runs(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        screen = await preview(pilot, "r")
+        digest = screen.plan["steps"][0]["digest"] if screen.plan else None
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        done = session.reloads[0]
+        assert done["expect"] == {"shop.pricing": digest}
+        assert (done["patch"], done["yes"], done["thread"]) == (False, False, "main")
+        await pilot.press("escape")
+        assert any(event.kind == "reloaded" for event in browser(pilot).model.events)
+
+
+async def test_a_file_saved_meanwhile_asks_again(app: Make, session: FakeSession) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.pricing")
+        plan = await preview(pilot, "r")
+        session.answer = FileChanged("shop.pricing was saved")
+        await pilot.press("y")
+        pages = plan.query_one("#plan-text", Pages)
+        await until(pilot, lambda: "saved while this was open" in pages.text)
+        assert "+def packaging(item):" in pages.text
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        assert session.reloads[0]["expect"] != session.reloads[1]["expect"]
+
+
+async def test_the_choices_reach_the_reload(app: Make, session: FakeSession) -> None:
+    session.edit()
+    session.answer = "reload"
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("p", "x", "t")
+        await until(pilot, lambda: pilot.app.screen.plan["patch"])  # type: ignore[attr-defined]
+        await until(pilot, lambda: pilot.app.screen.plan["dependents"])  # type: ignore[attr-defined]
+        await pilot.press("y")
+        await until(pilot, lambda: session.reloads)
+        done = session.reloads[0]
+        assert (done["patch"], done["dependents"], done["thread"]) == (True, True, "agent")
+
+
+async def test_danger_needs_the_name_typed(app: Make, session: FakeSession) -> None:
+    session.answer = "reload"
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("f")
+        screen.modules.go_to("sys")
+        plan = await preview(pilot, "r")
+        await pilot.press("y")
+        assert plan.query_one("#typed", Input).has_focus
+        await pilot.press(*"syx", "enter")
+        assert session.reloads == []
+        await pilot.press("backspace", "s", "enter")
+        await until(pilot, lambda: session.reloads)
+        assert session.reloads[0]["yes"] is True
+
+
+async def test_a_failure_shows_the_modules_own_traceback(app: Make, session: FakeSession) -> None:
+    session.edit()
+    session.answer = "broken"
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        text = pilot.app.screen.query_one("#story", Pages).text
+        assert "KeyError" in text
+        assert "RATES = {}['vat']" in text
+        assert "Nothing changed" in text
+
+
+async def test_an_agent_that_is_busy_is_told_in_words(app: Make, session: FakeSession) -> None:
+    session.edit()
+    session.answer = Busy("another reload is under way")
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        plan = await preview(pilot, "r")
+        await pilot.press("y")
+        pages = plan.query_one("#plan-text", Pages)
+        await until(pilot, lambda: "another reload is under way" in pages.text)
+        await pilot.press("escape")
+        assert pilot.app.screen is browser(pilot)
+
+
+async def test_undo_asks_first(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await pilot.press("u")
+        await until(pilot, lambda: pilot.app.screen.query("#yes"))
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: any(e.kind == "undone" for e in screen.model.events))
+        assert screen.model.counts()["stale"] == 1
+
+
+async def test_the_journal_and_its_export(
+    app: Make, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await pilot.press("escape", "l")
+        await until(pilot, lambda: isinstance(pilot.app.screen, JournalScreen))
+        await pilot.press("m", "J")
+        await pilot.pause()
+        files = sorted(path.suffix for path in tmp_path.iterdir())
+        assert files == [".json", ".md"]
+        assert any("shop.pricing" in path.read_text() for path in tmp_path.iterdir())
+
+
+async def test_look_only_changes_nothing(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app(look_only=True).run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("r", "u")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        screen.preview(["shop.pricing"])
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        assert session.reloads == []
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+async def test_no_permission_is_said_with_its_remedy(app: Make) -> None:
+    def refuse() -> Any:
+        raise NoPermission("ptrace is not allowed (yama)", "sudo modtui attach 1")
+
+    async with app(connect=refuse).run_test(size=WIDE) as pilot:
+        banner = browser(pilot).query_one(Banner)
+        await until(pilot, lambda: banner.display)
+        assert "ptrace is not allowed" in banner.text
+        assert "sudo modtui attach 1" in banner.text
+
+
+async def test_a_target_that_goes_leaves_what_was_read_and_comes_back(
+    app: Make, session: FakeSession, machine: FakeMachine
+) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        session.calls.error = ConnectionLost("the process has ended")
+        await until(pilot, lambda: screen.lost)
+        assert "shop.pricing" in shown(screen)
+        await pilot.press("r")
+        assert pilot.app.screen is screen
+        session.calls.error = None
+        await pilot.press("R")
+        await until(pilot, lambda: screen.header.state == "live")
+        assert machine.attached == [48213]
+        assert not screen.query_one(Banner).display
+
+
+async def test_a_fault_of_a_call_is_told_and_the_app_lives(app: Make, session: FakeSession) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        session.calls.error = ValueError("surprise [/] \x1b[31m")
+        await pilot.press("down", "n")
+        await until(pilot, lambda: "surprise" in screen.query_one("#names", Pages).text)
+
+
+# ---------------------------------------------------------------- everything else
+
+
+async def test_help_palette_and_leaving(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        await pilot.press("escape", "ctrl+p")
+        await pilot.pause()
+        assert pilot.app.screen is not screen
+        await pilot.press("escape", "ctrl+c")
+        assert pilot.app.is_running
+        await pilot.press("ctrl+c")
+        assert pilot.app.return_code == 0
+
+
+async def test_copy_takes_names_and_the_diff(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("y")
+        assert pilot.app.clipboard == "shop.pricing"
+        await pilot.press("enter", "y")
+        assert "+def packaging(item):" in pilot.app.clipboard
+        assert screen.detail.has_focus_within
+
+
+async def test_keys_of_the_config_are_taken(app: Make) -> None:
+    config = Config(Path("config.toml"), keys={"tree": "f7"}, theme="modtui-light")
+    async with app(config=config).run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("f7")
+        assert screen.as_tree
+        assert pilot.app.theme == "modtui-light"
+
+
+async def test_clicks(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.click("#modules", offset=(10, 2))
+        assert screen.modules.position == 2
+        await pilot.click("#heads", offset=(6, 0))
+        assert screen.order.column == "name"
+        await pilot.click("#tabs", offset=(12, 0))
+        assert screen.detail.tab == "source"
+
+
+async def test_resizing_keeps_everything(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.modules.go_to("shop.views")
+        for size in ((80, 24), (40, 10), (200, 60), (12, 4), WIDE):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+        assert screen.modules.cursor == "shop.views"

@@ -1,0 +1,69 @@
+"""Picking a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from modtui.tui.app import ModtuiApp
+from modtui.tui.screens.picker import PickerScreen
+from modtui.tui.widgets.pages import Pages
+from tests.tui.driving import settled, until
+from tests.tui.fake import FakeMachine
+
+Make = Callable[..., ModtuiApp]
+
+
+async def picker(pilot: Any) -> PickerScreen:
+    await until(pilot, lambda: isinstance(pilot.app.screen, PickerScreen))
+    screen: PickerScreen = pilot.app.screen
+    await until(pilot, lambda: screen.processes is not None)
+    return screen
+
+
+async def test_enter_attaches_to_what_can_be_reached(app: Make, machine: FakeMachine) -> None:
+    async with app(connect=None).run_test(size=(100, 30)) as pilot:
+        screen = await picker(pilot)
+        assert [one.pid for one in screen.rows.rows] == [48213, 50001, 812]
+        await pilot.press("enter")
+        await settled(pilot)
+        assert machine.attached == [48213]
+
+
+async def test_what_cannot_be_reached_says_why_and_what_to_do(
+    app: Make, machine: FakeMachine
+) -> None:
+    async with app(connect=None).run_test(size=(100, 30)) as pilot:
+        screen = await picker(pilot)
+        await pilot.press("end")
+        text = screen.query_one("#remedy", Pages).text
+        assert "it belongs to another user" in text
+        assert "sudo modtui attach 812" in text
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.screen is screen
+        await pilot.press("y")
+        assert pilot.app.clipboard == "sudo modtui attach 812"
+        await pilot.press("a")
+        assert [one.pid for one in screen.rows.rows] == [48213, 50001]
+
+
+async def test_the_filter_and_refresh(app: Make, machine: FakeMachine) -> None:
+    async with app(connect=None).run_test(size=(80, 24)) as pilot:
+        screen = await picker(pilot)
+        await pilot.press("slash", *"http", "enter")
+        assert [one.pid for one in screen.rows.rows] == [50001]
+        machine.list = machine.list[:1]
+        await pilot.press("r")
+        await until(pilot, lambda: len(screen.processes or ()) == 1)
+        assert screen.rows.rows == []
+        await pilot.press("escape")
+        assert len(screen.rows.rows) == 1
+
+
+async def test_no_processes_at_all_says_what_to_do(app: Make, machine: FakeMachine) -> None:
+    machine.list = []
+    async with app(connect=None).run_test(size=(80, 24)) as pilot:
+        screen = await picker(pilot)
+        said = "".join(text for line in screen.rows.empty for text, _ in line)
+        assert "modtui demo" in said
