@@ -41,7 +41,7 @@ def executed(name: str, data: bytes) -> None:
 def reloaded(name: str, data: bytes) -> None:
     """Note that the agent itself has executed these bytes in the module. Raises UnknownModule."""
     known = capture.Known(
-        raw.find(name), disk.digest(data), "captured", "executed by the last reload", None, data
+        raw.find(name), disk.digest(data), "captured", capture.BY_RELOAD, None, data
     )
     capture.put(name, known)
 
@@ -147,7 +147,7 @@ def _text(
 
 def _line_cache(path: Optional[str]) -> Optional[bytes]:
     """What linecache has of a file, if it has been asked before; in UTF-8."""
-    cache = raw.get(raw.module_dict(raw.modules().get("linecache")), "cache")
+    cache = raw.get(raw.namespace("linecache"), "cache")
     found = raw.get(cache, path) if path is not None else None
     if type(found) is not tuple or len(found) != 4:
         return None  # nothing, or lazily to be got

@@ -32,6 +32,9 @@ MAX_TEXTS = 64_000_000  # bytes, compressed, of all texts that are kept in the t
 MAX_FAILURES = 20
 
 
+BY_RELOAD = "executed by the last reload"  # the `detail` of what the agent itself executed
+
+
 class Tie:
     """To one execution of a module: it holds until somebody reloads or replaces the module.
 
@@ -190,7 +193,7 @@ def running() -> bool:
 
 
 def _source_loader() -> Any:
-    external = raw.module_dict(raw.modules().get("_frozen_importlib_external"))
+    external = raw.namespace("_frozen_importlib_external")
     return raw.get(external, "SourceLoader")
 
 
@@ -251,7 +254,7 @@ def _being_loaded(frame: Any, name: object) -> Tuple[Optional[str], Any]:
         if code.co_name == "_run_module_as_main" and "runpy" in code.co_filename:
             runs_main = True
         frame = frame.f_back
-    return "__main__", raw.modules().get("__main__") if runs_main else None
+    return "__main__", raw.module("__main__") if runs_main else None
 
 
 class _Seen:
@@ -320,7 +323,7 @@ def _is_code_of(code: Any, data: bytes) -> bool:
         return False
     try:
         top = compiling.compiled(data)
-    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+    except compiling.ERRORS:
         return False
     return codes.same(code, top) and codes.same_place(code, top)
 

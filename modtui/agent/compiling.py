@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from . import raw, sources
 
 TYPE_CHECKING = False
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
 
 # The compiler holds the interpreter all the while, some 10 ms for a text of this size.
 MAX_SIZE = 64 * 1024
+ERRORS = (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError)
 _QUIET_NAME = "<modtui compares>"
 
 
@@ -59,7 +58,7 @@ def compiled(data: bytes) -> Any:
 
     Raises SyntaxError, ValueError, OverflowError, RecursionError and MemoryError.
     """
-    filters = raw.get(raw.module_dict(raw.modules().get("warnings")), "filters")
+    filters = raw.get(raw.namespace("warnings"), "filters")
     if type(filters) is not list:
         return compile(data, _QUIET_NAME, "exec", dont_inherit=True)
     # The compiler warns through the target's filters. This one fits our file name only, and the
@@ -82,7 +81,7 @@ def is_plain(entry: Entry) -> bool:
     if entry.name == "__main__" and entry.spec is None:
         return True
     loader = entry.loader_object
-    external = raw.module_dict(sys.modules.get("_frozen_importlib_external"))
+    external = raw.namespace("_frozen_importlib_external")
     standard = raw.get(external, "SourceFileLoader")
     if loader is None or standard is None or raw.is_class(loader):
         return False

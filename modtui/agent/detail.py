@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from . import census, entries, evidence, freshness, raw, summaries
+from . import (
+    capture,
+    census,
+    codes,
+    compiling,
+    entries,
+    evidence,
+    freshness,
+    raw,
+    summaries,
+)
 from .ledger import ledger
 
 TYPE_CHECKING = False
@@ -81,7 +91,37 @@ def _said(value: object) -> Optional[str]:
 def _names(entry: Entry) -> List[shapes.NameInfo]:
     if entry.namespace is None:
         return []
-    return [summaries.name_info(key, value) for key, value in raw.items(entry.namespace)]
+    infos = [summaries.name_info(key, value) for key, value in raw.items(entry.namespace)]
+    code = _code_of_last_reload(entry)
+    if code is not None:
+        _mark_kept(entry, code, infos)
+    return infos
+
+
+def _code_of_last_reload(entry: Entry) -> Any:
+    known = capture.of(entry.name, entry.value)
+    data = known.data if known is not None and known.detail == capture.BY_RELOAD else None
+    if data is None or len(data) > compiling.MAX_SIZE:
+        return None
+    try:
+        return compiling.compiled(data)
+    except compiling.ERRORS:
+        return None
+
+
+def _mark_kept(entry: Entry, code: Any, infos: List[shapes.NameInfo]) -> None:
+    """Mark the names that the text executed last does not even mention."""
+    mentioned = frozenset(code.co_names)
+    for info in infos:
+        name = info["name"]
+        if name not in mentioned and not (name.startswith("__") and name.endswith("__")):
+            submodule = raw.module("%s.%s" % (entry.name, name)) is not None
+            info["kept"] = not submodule and not _is_global_of(code, name)
+
+
+def _is_global_of(code: Any, name: str) -> bool:
+    """Whether a function in the code mentions the name, which may be how it came to be."""
+    return any(name in inner.co_names or _is_global_of(inner, name) for inner in codes.nested(code))
 
 
 def defined_in(value: object) -> Optional[str]:

@@ -130,7 +130,7 @@ def _stdlib_directory() -> str:
     if known:
         return known
     # `encodings` is a package of the standard library that every start-up imports.
-    file = raw.exact_str(raw.get(raw.module_dict(raw.modules().get("encodings")), "__file__"))
+    file = raw.exact_str(raw.get(raw.namespace("encodings"), "__file__"))
     return split(split(file)[0])[0] if file else ""
 
 

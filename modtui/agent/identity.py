@@ -161,12 +161,12 @@ def _pre_release() -> str:
 
 
 def _own_version() -> str:
-    namespace = raw.module_dict(raw.modules().get(ROOT))
+    namespace = raw.namespace(ROOT)
     return raw.exact_str(raw.get(namespace, "__version__")) or ""
 
 
 def _undoable() -> int:
-    reloading = sys.modules.get(PACKAGE + ".reloading")
+    reloading = raw.module(PACKAGE + ".reloading")
     if reloading is None:
         return 0
     return sum(1 for entry in reloading.journal.entries() if entry["undoable"])

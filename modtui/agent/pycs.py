@@ -112,14 +112,14 @@ def code_of(data: bytes) -> Any:
 
 def magic() -> bytes:
     """The magic number of this interpreter's pycs."""
-    external = raw.module_dict(raw.modules().get("_frozen_importlib_external"))
+    external = raw.namespace("_frozen_importlib_external")
     found = raw.get(external, "MAGIC_NUMBER")
     return found if type(found) is bytes else b""
 
 
 def source_hash(data: bytes) -> Optional[bytes]:
     """The hash of a source in hash-based pycs."""
-    imp = raw.module_dict(raw.modules().get("_imp"))
+    imp = raw.namespace("_imp")
     function: Any = raw.get(imp, "source_hash")
     kind: object = type(function)
     if kind is not raw.BuiltinFunctionType:

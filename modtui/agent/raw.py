@@ -258,6 +258,16 @@ def modules() -> Dict[Any, Any]:
     return {}
 
 
+def module(key: str) -> Any:
+    """The value of an entry whose key is a plain str, such as an interpreter's module; or None."""
+    return dict.get(modules(), key)
+
+
+def namespace(key: str) -> Optional[Dict[Any, Any]]:
+    """The namespace of that module; None when it is not there or no module object."""
+    return module_dict(module(key))
+
+
 def entries() -> Entries:
     """(name, key, value) of every entry of `sys.modules`, names being unique and plain strs.
 
