@@ -154,7 +154,7 @@ class Change:
         elif self.comparison.same_code:
             said.append("only comments or layout changed")
         if self.new_text.note:
-            said.append(f"the file is not readable as Python: {self.new_text.note}")
+            said.append(f"the file is shown inexactly: {self.new_text.note}")
         if self.old_text.note:
             said.append(f"the text as loaded is shown inexactly: {self.old_text.note}")
         return said

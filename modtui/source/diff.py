@@ -113,38 +113,34 @@ class Diff:
         `heading` gives what stands after the second `@@` for the first changed line of a hunk;
         `old_ends` and `new_ends` say whether the texts end with a newline.
         """
-        parts = list(self._unified_hunks(context, heading, old_ends, new_ends))
-        if not parts:
-            return ""
-        return f"--- {old_label}\n+++ {new_label}\n" + "".join(parts)
+        if not (old_ends and new_ends):
+            # A line without its newline is another line: it gets a mark that no line can hold.
+            marked = Diff(_marked(self.old, old_ends), _marked(self.new, new_ends))
+            return marked.unified(old_label, new_label, context=context, heading=heading)
+        parts = [part for hunk in self.hunks(context) for part in self._unified(hunk, heading)]
+        return f"--- {old_label}\n+++ {new_label}\n{''.join(parts)}" if parts else ""
 
-    def _unified_hunks(
-        self, context: int, heading: Callable[[int], str] | None, old_ends: bool, new_ends: bool
-    ) -> Iterator[str]:
-        blocks: Iterable[Block] = self.blocks
-        if old_ends != new_ends:
-            blocks = _split_last(self.blocks)
-        for hunk in _hunks(blocks, context):
-            name = heading(hunk.first_changed) if heading else ""
-            old = _range(hunk.old_start, hunk.old_end)
-            new = _range(hunk.new_start, hunk.new_end)
-            yield f"@@ -{old} +{new} @@{' ' + name if name else ''}\n"
-            for block in hunk.blocks:
-                removed = range(block.old_start, block.old_end)
-                if block.equal:
-                    yield from self._lines(" ", self.old, removed, old_ends)
-                    continue
-                yield from self._lines("-", self.old, removed, old_ends)
-                added = range(block.new_start, block.new_end)
-                yield from self._lines("+", self.new, added, new_ends)
+    def _unified(self, hunk: Hunk, heading: Callable[[int], str] | None) -> Iterator[str]:
+        name = heading(hunk.first_changed) if heading else ""
+        old, new = _range(hunk.old_start, hunk.old_end), _range(hunk.new_start, hunk.new_end)
+        yield f"@@ -{old} +{new} @@{' ' + name if name else ''}\n"
+        for block in hunk.blocks:
+            yield from _signed(
+                " " if block.equal else "-", self.old[block.old_start : block.old_end]
+            )
+            if not block.equal:
+                yield from _signed("+", self.new[block.new_start : block.new_end])
 
-    @staticmethod
-    def _lines(sign: str, lines: Sequence[str], which: range, ends: bool) -> Iterator[str]:
-        last = len(lines) - 1
-        for index in which:
-            yield f"{sign}{lines[index]}\n"
-            if index == last and not ends:
-                yield "\\ No newline at end of file\n"
+
+_NO_NEWLINE = "\n\\ No newline at end of file"
+
+
+def _marked(lines: Sequence[str], ends: bool) -> Sequence[str]:
+    return lines if ends or not lines else [*lines[:-1], lines[-1] + _NO_NEWLINE]
+
+
+def _signed(sign: str, lines: Iterable[str]) -> Iterator[str]:
+    return (f"{sign}{line}\n" for line in lines)
 
 
 def intraline(old: str, new: str) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
@@ -202,20 +198,6 @@ def _range(start: int, end: int) -> str:
     if length == 1:
         return str(start + 1)
     return f"{start + 1 if length else start},{length}"
-
-
-def _split_last(blocks: Sequence[Block]) -> Iterator[Block]:
-    """The blocks with the last equal line made a change: its missing newline is one."""
-    yield from blocks[:-1]
-    if not blocks:
-        return
-    last = blocks[-1]
-    if not last.equal:
-        yield last
-        return
-    if last.size > 1:
-        yield last.part(0, last.size - 1)
-    yield last.part(last.size - 1, last.size)._replace(equal=False)
 
 
 def _hunks(blocks: Iterable[Block], context: int) -> Iterator[Hunk]:

@@ -206,9 +206,13 @@ class Store:
         return found
 
     def _make(self, folder: Path) -> None:
-        if not folder.is_dir():
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.is_dir():
+            return
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        for level in (self.directory, *reversed(folder.parents), folder):
+            if level == self.directory or level.is_relative_to(self.directory):
+                level.mkdir(mode=0o700, exist_ok=True)
+        self.directory.chmod(0o700)
 
     def _write(self, path: Path, data: bytes) -> None:
         self._make(path.parent)

@@ -20,7 +20,7 @@ class SourceText:
     newline: str = "\n"  # "\n", "\r\n", "\r", or "mixed"
     ends_with_newline: bool = True
     bom: bool = False
-    note: str | None = None  # why Python could not read it as it is shown
+    note: str | None = None  # why the lines are not exactly what Python reads
     raw: bytes = field(default=b"", repr=False)
 
     @property
