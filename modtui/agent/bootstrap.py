@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Modules = List[Tuple[str, bytes, Optional[bytes]]]
     Box = Tuple[str, str, str, str, bytes, Tuple[str, ...], Modules]
 
+FUTURE_FLAGS = 0x1100000  # `from __future__ import annotations`, as this text was compiled
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
 
 
@@ -38,15 +39,21 @@ def quiet_import(name: str) -> bool:
     return True
 
 
-def arrive(box: Box, report: Callable[[str], None]) -> None:
-    """Make the package and listen; tell `report` "L" and the socket's path, or "E" and why not."""
+def arrive(
+    box: Box, report: Callable[[str], None], calm: Callable[[], None] = lambda: None
+) -> None:
+    """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not.
+
+    `calm` is to be called when the hurry is over: when the first inspector has its first answer.
+    """
     try:
-        report("L" + _listen(box))
+        report("L" + _listen(box, calm))
     except BaseException as error:
+        calm()
         report("E%s: %s" % (type(error).__name__, error))
 
 
-def _listen(box: Box) -> str:
+def _listen(box: Box, calm: Callable[[], None]) -> str:
     package_name, _, version, digest, _, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
@@ -57,22 +64,25 @@ def _listen(box: Box) -> str:
         there = sys.modules.setdefault(package_name, package)
         if there is package:
             break
-        path = _other(there, digest)
+        path = _other(package_name, there, digest)
         if path is not None:
+            calm()
             return path
         _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
     try:
-        return _fill(package, box)
+        return _fill(package, box, calm)
     except BaseException:
         _remove(package_name, package)
         raise
 
 
-def _other(there: Any, digest: str) -> Optional[str]:
+def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
     """The path of an agent that is here already; None if it is dead and can be replaced."""
     names = vars(there)
-    if names.get("_pid") != sys.modules["posix"].getpid():
-        channel = sys.modules.get(there.__name__ + ".channel")
+    if "_pid" not in names:
+        return None  # it has left just now
+    if names["_pid"] != sys.modules["posix"].getpid():
+        channel = sys.modules.get(package_name + ".channel")
         if channel is not None:
             channel.forget_inherited()
         return None
@@ -81,15 +91,17 @@ def _other(there: Any, digest: str) -> Optional[str]:
     pause = sys.modules["_thread"].allocate_lock()
     pause.acquire()
     waited = 0.0
-    while waited < PATIENCE and sys.modules.get(there.__name__) is there:
-        if names.get("_path"):
-            return str(names["_path"])
-        pause.acquire(True, 0.01)
-        waited += 0.01
+    while waited < PATIENCE and sys.modules.get(package_name) is there:
+        channel = names.get("channel") if names.get("_path") else None
+        path = channel.listening() if channel is not None else ""
+        if path:
+            return "%s\n%d" % (path, channel.thread())  # type: ignore[union-attr]
+        pause.acquire(True, 0.005)  # it is still coming, or it is leaving
+        waited += 0.005
     return None
 
 
-def _fill(package: Any, box: Box) -> str:
+def _fill(package: Any, box: Box, calm: Callable[[], None]) -> str:
     package_name, arrival, version, _, magic, c_modules, modules = box
     added = [name for name in c_modules if quiet_import(name)]
     vars(package)["_added"] = added
@@ -101,7 +113,8 @@ def _fill(package: Any, box: Box) -> str:
         if usable and stored is not None:
             code = sys.modules["marshal"].loads(stored)
         else:
-            code = compile(source, "<modtui>/agent/%s.py" % name, "exec", 0, True, 2)
+            flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
+            code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
             compiled[name] = code
         module = type(sys)(full)
         vars(module).update(__package__=package_name, __builtins__=_builtins())
@@ -110,9 +123,9 @@ def _fill(package: Any, box: Box) -> str:
         exec(code, vars(module))
     vars(package)["_compiled"] = compiled
     channel = vars(package)["channel"]
-    path = channel.listen(arrival, version, added, lambda: _remove(package_name, package))
+    path = channel.listen(arrival, version, added, lambda: _remove(package_name, package), calm)
     vars(package)["_path"] = path
-    return str(path)
+    return "%s\n%d" % (path, channel.thread())
 
 
 def _builtins() -> Any:

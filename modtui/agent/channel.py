@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS = 32
 BACKLOG = 64
+FIRST_ANSWER = 0.5  # seconds at most that the arrival may be in a hurry
 FIRST_VISIT = 15.0  # seconds that an injected agent waits for the inspector that injected it
 
 # What the wire may call, and nothing else.
@@ -188,12 +189,22 @@ _leftover: Optional[_Leftover] = None
 
 
 class _Server:
-    def __init__(self, arrival: str, version: str, cleanup: Optional[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        arrival: str,
+        version: str,
+        cleanup: Optional[Callable[[], None]],
+        calm: Callable[[], None],
+    ) -> None:
         self.arrival = arrival
         self.version = version
         self.pid = posix.getpid()
         self.path = ""
+        self.calm = calm  # the hurry of the arrival is over
         self.cleanup = cleanup  # takes the agent out of the target, when the last thread has ended
+        self.thread = 0
+        self.begun = _new_lock()
+        self.begun.acquire()
         self.lock = _new_lock()
         self.connections: Set[_Connection] = set()
         self.threads = 0
@@ -227,6 +238,7 @@ class _Server:
 
     def start(self) -> None:
         self._begin(self._accept_all)
+        self.begun.acquire()  # it says who it is, so that an inspector knows a thread of ours
         if self.arrival == "injected":
             self._begin(self._await_first_visit)
 
@@ -259,10 +271,15 @@ class _Server:
     def _await_first_visit(self) -> None:
         waiting = self.first_visit = _new_lock()
         waiting.acquire()
-        if not self.visited and not waiting.acquire(True, FIRST_VISIT):
+        if self.visited or waiting.acquire(True, FIRST_ANSWER):
+            return
+        self.calm()
+        if not waiting.acquire(True, FIRST_VISIT):
             self.leave_if_unused()
 
     def _accept_all(self) -> None:
+        self.thread = _thread.get_native_id()
+        self.begun.release()
         while not self.leaving:
             try:
                 connection = _Connection(self, self.listener.accept())
@@ -324,6 +341,7 @@ class _Server:
             self.connections.discard(connection)
         if connection.socket not in self.farewell:
             connection.socket.close()
+        self.calm()
         self.leave_if_unused()
 
     def leave_if_unused(self) -> None:
@@ -391,7 +409,7 @@ class _Connection:
     def serve(self) -> None:
         try:
             while self._serve_one():
-                pass
+                self.server.calm()
         except OSError:
             pass  # the inspector is gone, in the middle of something
         finally:
@@ -499,20 +517,20 @@ def listen(
     version: str = "",
     added: Any = (),
     cleanup: Optional[Callable[[], None]] = None,
+    calm: Callable[[], None] = lambda: None,
 ) -> str:
     """Listen for inspectors; returns the socket's path. Calling it again returns the same path.
 
     `added` names the sys.modules entries that came with the agent; `cleanup` is called by the
-    agent's last thread after a detach. Raises OSError if no socket can be made.
+    agent's last thread after a detach, `calm` when the first answer is out. Raises OSError if no
+    socket can be made.
     """
     global _server
-    server = _server
-    if server is not None:
-        if server.pid == posix.getpid() and not server.leaving:
-            return server.path
-        forget_inherited()
+    if listening():
+        return listening()
+    forget_inherited()
     _added[:] = list(added)
-    server = _server = _Server(arrival, version, cleanup)
+    server = _server = _Server(arrival, version, cleanup, calm)
     _announce(server)
     if arrival != "injected":
         baseline.start_capturing()
@@ -523,6 +541,14 @@ def listen(
         server.listener.close()
         rendezvous.remove(server.path)
         raise
+    return server.path
+
+
+def listening() -> str:
+    """The path where this process' agent listens; "" if it does not, or is leaving."""
+    server = _server
+    if server is None or server.pid != posix.getpid() or server.leaving:
+        return ""
     return server.path
 
 
@@ -558,13 +584,13 @@ def _pump(token: str) -> bool:
     return True
 
 
-def _thread_ids() -> List[int]:
-    """The calling thread's id, as the kernel counts in the target's pid namespace."""
-    return [_thread.get_native_id()]
+def thread() -> int:
+    """The id of the agent's accepting thread, as the target's pid namespace counts."""
+    return _server.thread if _server is not None else 0
 
 
 _OWN: Dict[str, Callable[..., Any]] = {
     "channel.compiled": _compiled,
     "channel.pump": _pump,
-    "channel.thread": _thread_ids,
+    "channel.thread": thread,
 }

@@ -12,6 +12,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from modtui.reach.bundle import FLAGS
+
 _SITECUSTOMIZE = """\
 import sys
 sys.modules.pop("sitecustomize", None)
@@ -32,7 +34,7 @@ def arrive(folder, pythonpath):
         with open(folder + "/agent", "rb") as file:
             code, box = marshal.loads(file.read())
         space = {"__name__": "_modtui_bootstrap"}
-        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", 0, True, 2), space)
+        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2), space)
         space["arrive"](box, say)
     except BaseException as error:
         say("E%s: %s" % (type(error).__name__, error))
@@ -57,7 +59,7 @@ class Arrival:
         self.folder = Path(tempfile.mkdtemp(prefix="modtui-run-"))
         before = environment.get("PYTHONPATH")
         text = _SITECUSTOMIZE.replace("FOLDER", repr(str(self.folder)))
-        text = text.replace("PYTHONPATH)", f"{before!r})")
+        text = text.replace("PYTHONPATH)", f"{before!r})").replace("FLAGS", FLAGS)
         (self.folder / "agent").write_bytes(payload)
         (self.folder / "sitecustomize.py").write_text(text, "utf-8", "surrogateescape")
         entries = [str(self.folder)] + ([before] if before else [])

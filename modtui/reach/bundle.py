@@ -5,6 +5,7 @@ agent's own thread; we keep what it made. After that the target only unmarshals.
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import functools
@@ -24,6 +25,10 @@ PACKAGE = "_modtui_agent"
 SOURCE = Path(__file__).resolve().parent.parent / "agent"
 LEFT_AT_HOME = frozenset(("__init__", "shapes", "bootstrap"))
 MARSHAL_VERSION = 2  # every supported Python reads it
+# This statement makes the interpreter import a module of the standard library. We say the same by a
+# flag of the compiler, whose value is not the same in the first two releases of 3.8.
+_FUTURE = b"from __future__ import annotations"
+FLAGS = "(0x1000000 if sys.hexversion >= 0x030802F0 else 0x100000)"
 
 
 @dataclass(frozen=True)
@@ -71,7 +76,7 @@ def parts() -> tuple[Part, ...]:
     Raises ValueError if they need each other in a circle.
     """
     texts = {
-        path.stem: path.read_bytes()
+        path.stem: _travelling(path)
         for path in sorted(SOURCE.glob("*.py"))
         if path.stem not in LEFT_AT_HOME
     }
@@ -99,7 +104,12 @@ def digest() -> str:
 
 @functools.cache
 def _bootstrap() -> bytes:
-    return (SOURCE / "bootstrap.py").read_bytes()
+    return _travelling(SOURCE / "bootstrap.py")
+
+
+def _travelling(path: Path) -> bytes:
+    """A module's source as it goes into a target, line for line."""
+    return path.read_bytes().replace(_FUTURE, b"pass", 1)
 
 
 def payload(version: str, interpreter: str, arrival: str = "injected") -> bytes:
@@ -178,7 +188,9 @@ def _own_if_same(interpreter: str) -> tuple[bytes, dict[str, bytes]]:
 
 
 def _compile(part: Part) -> CodeType:
-    return compile(part.source, f"<modtui>/agent/{part.name}.py", "exec", 0, True, 2)
+    flags = __future__.annotations.compiler_flag
+    code: CodeType = compile(part.source, f"<modtui>/agent/{part.name}.py", "exec", flags, True, 2)
+    return code
 
 
 def own_image() -> str:

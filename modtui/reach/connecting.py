@@ -153,6 +153,21 @@ def _inject(
     progress: Progress | None,
     stop: threading.Event,
 ) -> Session:
+    """Bring the agent. If another inspector's agent is there and leaves just now, try again."""
+    for _ in range(3):
+        try:
+            return _inject_once(process, mechanism, progress, stop)
+        except (NobodyListens, ConnectionLost):
+            proc.check_state(proc.Proc(process.pid))
+    return _inject_once(process, mechanism, progress, stop)
+
+
+def _inject_once(
+    process: proc.Proc,
+    mechanism: Ptrace | RemoteExec,
+    progress: Progress | None,
+    stop: threading.Event,
+) -> Session:
     build = image.find(process)
     interpreter = bundle.identify(build.path)
     parcel = Parcel(arrival_text, bundle.payload(__version__, interpreter), lambda: False)
@@ -167,10 +182,12 @@ def _inject(
     if status.startswith("E"):
         raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
     root = process.root()
-    wire = Wire(root + status[1:]) if status else finding.connect(process)
+    path, _, thread = status[1:].partition("\n")
+    wire = Wire(root + path) if status else finding.connect(process)
     if wire is None:
         raise NobodyListens(f"the agent in process {process.pid} left at once")
     session = over_wire(wire, mechanism.name, root, mechanism)
+    mechanism.free(process, parcel, int(thread) if thread else session.agent_thread())
     _keep_compiled(wire, interpreter)
     return session
 

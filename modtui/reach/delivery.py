@@ -1,7 +1,9 @@
 """The text that the target's main thread runs, and how what it needs gets to it.
 
 The text is tiny: it starts a thread, and everything else happens there. It runs in `__main__`, so
-it binds no name there, and nothing that it does can raise into the target.
+it binds no name there, and nothing that it does can raise into the target. Beside busy threads each
+of the agent's first steps would wait 5 ms for the GIL, so the interpreter's switch interval is
+shortened until the first answer is out, which takes a few milliseconds.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from modtui.reach.bundle import FLAGS
 
 STATUS_SIZE = 4096  # the payload file begins with so many bytes for what the agent has to say
 
@@ -21,6 +25,12 @@ def go(what):
     def say(text):
         if type(what) is int:
             p.pwrite(what, text.encode("utf-8", "surrogateescape")[:4000], 0)
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(0.0005)
+    quick = sys.getswitchinterval()
+    def calm():
+        if sys.getswitchinterval() == quick:
+            sys.setswitchinterval(usual)
     try:
         if type(what) is int:
             at, parts = 4096, []
@@ -35,9 +45,10 @@ def go(what):
             data = bytes.fromhex(what)
         code, box = g.loads(data)
         space = {"__name__": "_modtui_bootstrap", "__builtins__": __builtins__}
-        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", 0, True, 2), space)
-        space["arrive"](box, say)
+        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2), space)
+        space["arrive"](box, say, calm)
     except BaseException as error:
+        calm()
         say("E%s: %s" % (type(error).__name__, error))
     finally:
         if type(what) is int:
@@ -57,7 +68,7 @@ def arrival_text(what: str) -> bytes:
     An integer is a descriptor (`STATUS_SIZE` bytes for answers, then the payload), a string is the
     payload itself in hexadecimal.
     """
-    return _guarded(_STARTER.replace("WHAT", what))
+    return _guarded(_STARTER.replace("WHAT", what).replace("FLAGS", FLAGS))
 
 
 def job_text(packages: tuple[str, ...], token: str) -> bytes:
@@ -81,10 +92,11 @@ class Parcel:
     text: Callable[[str], bytes]  # of the expression for the payload
     payload: bytes
     arrived: Callable[[], bool]
+    memory: tuple[int, int] | None = None  # address and size of what was mapped in the target
     descriptor: int | None = None  # ours, of the file that the payload went in
 
     def status(self) -> str:
-        """What the agent had to say so far: "", "L" and a path, or "E" and an error."""
+        """What the agent had to say so far: "", "L", path, newline, thread; or "E" and an error."""
         if self.descriptor is None:
             return ""
         data = os.pread(self.descriptor, STATUS_SIZE, 0)

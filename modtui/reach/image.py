@@ -38,7 +38,7 @@ OPTIONAL = frozenset(
     )
 )
 OLDEST = (3, 8)
-_VERSION_TEXT = re.compile(rb"\x00((?:2\.7|3\.\d{1,2})\.\d{1,2}(?:(?:a|b|rc)\d+)?)\+?\x00")
+_PATCH_TEXT = rb"\.\d{1,2}(?:(?:a|b|rc)\d+)?(?=\+?\x00)"
 _NAMED = re.compile(r"python(\d)\.(\d+)")
 
 
@@ -98,7 +98,7 @@ def find(process: Proc) -> Image:
     for mapping in candidates(process):
         path = process.open_path(mapping)
         try:
-            facts = _facts(path, *_identity(path))
+            facts = _facts(path, mapping.file, *_identity(path))
         except (OSError, elf.BadElf) as error:
             unreadable = f"{mapping.path}: {error}"
             continue
@@ -162,28 +162,31 @@ def _identity(path: str) -> tuple[int, int, int, int]:
 
 
 @functools.lru_cache(maxsize=64)
-def _facts(path: str, *_: int) -> tuple[str, int, dict[str, elf.Symbol], str | None, bool]:
+def _facts(
+    path: str, named: str, *_: int
+) -> tuple[str, int, dict[str, elf.Symbol], str | None, bool]:
     found = elf.read(path, NEEDED, OPTIONAL)
     version = None
     if "_PyRuntime" in found.symbols or "Py_Initialize" in found.symbols:
-        version = _version(path, found)
+        version = _version(path, named, found)
     return found.machine, found.bits, found.symbols, version, "_Py_DecRefShared" in found.symbols
 
 
-def _version(path: str, found: elf.Elf) -> str | None:
+def _version(path: str, named: str, found: elf.Elf) -> str | None:
     """The version that is written into the file: `Py_Version` since 3.11, else its text."""
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
         symbol = found.symbols.get("Py_Version")
         offset = elf.file_offset(data, symbol.value + found.base) if symbol else None
         if offset is not None:
             return _from_hex(struct.unpack_from("<Q", data, offset)[0])
-        for match in _VERSION_TEXT.finditer(data):
-            text = match[1].decode()
-            major, minor = parse(text) or (0, 0)
-            # Other libraries have versions too (SQLite 3.40.1); Pythons before 3.11 come here.
-            if (major, minor) == (2, 7) or (major == 3 and 2 <= minor < 11):
-                return text
-    return None
+        # Other libraries have versions too (SQLite 3.40.1); Pythons before 3.11 come here. A text
+        # that the expression begins with is found ten times as fast as a choice of texts.
+        known = version_from_name(named)
+        for minor in [known] if known else ["2.7", *(f"3.{n}" for n in range(10, 1, -1))]:
+            for match in re.finditer(re.escape(minor.encode()) + _PATCH_TEXT, data):
+                if data[match.start() - 1] not in b"0123456789.":  # strings may share their ends
+                    return match[0].decode()
+    return known
 
 
 def _from_hex(value: int) -> str:

@@ -91,6 +91,7 @@ class Ptrace:
             attempt = _Attempt(process, machine, image, memory, parcel, progress)
             try:
                 attempt.run(patience, cancelled or threading.Event())
+                parcel.memory = (attempt.page, attempt.size)
             except Gone:
                 raise NoSuchProcess(
                     f"process {process.pid} ended, or became another program, in the middle"
@@ -100,8 +101,41 @@ class Ptrace:
                     raise _refused_now(process) from None
                 raise Unsupported(f"process {process.pid} cannot be traced: {error}") from None
 
-    def free(self, process: proc.Proc, thread: int, address: int, size: int) -> None:
-        """Unmap a page in the target, by way of one of the agent's own threads."""
+    def free(self, process: proc.Proc, parcel: Parcel, inner_thread: int) -> None:
+        """Unmap what the parcel took in the target, by way of one of the agent's own threads.
+
+        To be called when the text has run. Does nothing if that thread is not there any more.
+        """
+        if parcel.memory is None:
+            return
+        machine = machines.here()
+        thread = _outer_thread(process, inner_thread)
+        if machine is None or thread is None:
+            return
+        address, size = parcel.memory
+        with memory_of(process) as memory:
+            code = _syscall_instruction(process, memory, machine)
+            try:
+                with Tracee(thread, memory, machine, code) as tracee:
+                    tracee.system_call(machine.numbers["munmap"], address, size)
+            except (Gone, OSError):
+                return  # the agent or the whole target has ended
+        parcel.memory = None
+
+
+def _outer_thread(process: proc.Proc, inner: int) -> int | None:
+    """Our number for a thread that the target numbers `inner`."""
+    for name in os.listdir(f"{process.folder}/task"):
+        try:
+            with open(
+                f"{process.folder}/task/{name}/status", encoding="ascii", errors="replace"
+            ) as f:
+                ids = [line.split()[1:] for line in f if line.startswith("NSpid:")]
+        except OSError:
+            continue
+        if int(ids[0][-1] if ids else name) == inner:
+            return int(name)
+    return None
 
 
 def _refused_now(process: proc.Proc) -> Unreachable:

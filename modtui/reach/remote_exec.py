@@ -75,6 +75,9 @@ class RemoteExec:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def free(self, process: proc.Proc, parcel: Parcel, inner_thread: int) -> None:
+        """Nothing was taken in the target."""
+
     def _give(self, path: Path, uid: int) -> None:
         if uid != os.geteuid():
             os.chown(path, uid, -1)

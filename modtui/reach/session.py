@@ -52,6 +52,7 @@ class Session:
         self._wire = wire
         self._mechanism = mechanism
         self._changing = threading.Lock()
+        self._thread: int | None = None
         self._start = _started(host_pid)
 
     def __enter__(self) -> Session:
@@ -131,9 +132,9 @@ class Session:
         self._ran_on = "main"
         if self._mechanism is not None:
             try:
-                self._mechanism.inject(
-                    Proc(self.host_pid), self._parcel(token), progress, MAIN_PATIENCE
-                )
+                process, parcel = Proc(self.host_pid), self._parcel(token)
+                self._mechanism.inject(process, parcel, progress, MAIN_PATIENCE)
+                self._mechanism.free(process, parcel, self.agent_thread())
                 return
             except Unreachable as refusal:
                 reason = refusal.reason
@@ -145,6 +146,12 @@ class Session:
             progress(f"on the agent's thread, because the main thread was not reached: {reason}")
         if self.calls.run_here(token)["state"] == "done":
             self._ran_on = "agent"
+
+    def agent_thread(self) -> int:
+        """A thread of the agent, as the target's pid namespace counts."""
+        if self._thread is None and self._wire is not None:
+            self._thread = int(self._wire.request("channel.thread", {}))
+        return self._thread or 0
 
     def _parcel(self, token: str) -> Parcel:
         return Parcel(lambda _: job_text(PACKAGES, token), b"", lambda: self._begun(token))
