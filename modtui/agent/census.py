@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Up to so many seconds of a census go into reading the headers of pycs; what is left over is
 # "likely" until freshness is asked for.
-HEADER_SECONDS = 0.04
+HEADER_SECONDS = 0.025
 
 
 class Census:

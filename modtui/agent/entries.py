@@ -10,7 +10,7 @@ from .system import SEPARATORS, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, Optional
+    from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
 
     from . import shapes
 
@@ -46,6 +46,7 @@ class Entry:
         "key",
         "loader",
         "loader_object",
+        "loader_status",
         "name",
         "namespace",
         "origin",
@@ -66,6 +67,7 @@ class Entry:
     origin: Optional[str]
     loader: Optional[str]
     loader_object: Any
+    loader_status: Optional[str]  # of what such loaders load; None when the file has to tell
     package: Optional[str]
     cached: Optional[str]
     is_package: bool
@@ -95,16 +97,18 @@ class Surroundings:
     def __init__(self) -> None:
         self.agent: FrozenSet[str] = identity.agent_modules()
         self.stdlib = _stdlib_directory()
-        self._kinds: Dict[int, Optional[str]] = {}  # by the id of a loader's type
+        # (its name, the status of what it loads) by the id of a loader's class
+        self._loaders: Dict[int, Tuple[str, Optional[str]]] = {}
         self._places: Dict[str, shapes.Place] = {}
 
-    def loader_status(self, kind: Any) -> Optional[str]:
-        """What the class of a loader says of the status of what it loads."""
-        known = self._kinds.get(id(kind), "?")
-        if known == "?":
-            names = {raw.class_name(cls) for cls in raw.mro(kind)}
-            known = next((status for name, status in LOADER_STATUS if name in names), None)
-            self._kinds[id(kind)] = known
+    def loader(self, loader: object) -> Tuple[str, Optional[str]]:
+        """(name of a loader's class, status of what it loads); a class may itself be a loader."""
+        kind = type(loader)
+        known = self._loaders.get(id(kind))
+        if known is None:
+            if raw.is_class(loader):
+                return _loader(loader)
+            known = self._loaders[id(kind)] = _loader(kind)
         return known
 
     def place_of(self, path: str) -> shapes.Place:
@@ -123,6 +127,12 @@ class Surroundings:
         if stdlib and (directory == stdlib or directory.startswith(stdlib + SEPARATORS[-1])):
             return "stdlib"
         return "project"
+
+
+def _loader(kind: Any) -> Tuple[str, Optional[str]]:
+    names = {raw.class_name(cls) for cls in raw.mro(kind)}
+    status = next((status for name, status in LOADER_STATUS if name in names), None)
+    return raw.class_name(kind), status
 
 
 def _stdlib_directory() -> str:
@@ -165,18 +175,20 @@ def describe(name: str, key: object, value: object, around: Surroundings) -> Ent
     entry.from_agent = name in around.agent
     entry.namespace = namespace = raw.module_dict(value)
     entry.spec = entry.loader_object = None
-    entry.file = entry.origin = entry.loader = entry.package = entry.cached = None
+    entry.file = entry.origin = entry.loader = entry.loader_status = entry.package = (
+        entry.cached
+    ) = None
     entry.is_package = False
     if namespace is not None:
-        _read_namespace(entry, namespace)
+        _read_namespace(entry, namespace, around)
     elif value is not None:
         _read_object(entry, value)
-    entry.status = _status(entry, around)
+    entry.status = _status(entry)
     entry.place = _place(entry, around)
     return entry
 
 
-def _read_namespace(entry: Entry, namespace: Dict[Any, Any]) -> None:
+def _read_namespace(entry: Entry, namespace: Dict[Any, Any], around: Surroundings) -> None:
     get = namespace.get
     file, package = get("__file__"), get("__package__")
     entry.file = file if type(file) is str else raw.text(file)
@@ -200,7 +212,7 @@ def _read_namespace(entry: Entry, namespace: Dict[Any, Any]) -> None:
     entry.cached = cached if type(cached) is str else None
     if loader is not None:
         entry.loader_object = loader
-        entry.loader = loader_name(loader)
+        entry.loader, entry.loader_status = around.loader(loader)
 
 
 def _read_object(entry: Entry, value: object) -> None:
@@ -221,26 +233,17 @@ def spec_field(spec: object, name: str) -> Any:
     return raw.attribute(spec, name)
 
 
-def loader_name(loader: object) -> str:
-    """The name of a loader's type; of the class itself where the class is the loader."""
-    return raw.class_name(loader) if raw.is_class(loader) else raw.type_name(loader)
-
-
-def _status(entry: Entry, around: Surroundings) -> shapes.Status:
+def _status(entry: Entry) -> shapes.Status:
     if entry.value is None:
         return "blocked"
-    if not raw.is_module(entry.value):
+    if entry.namespace is None and not raw.is_module(entry.value):
         return "object"
     if _is_lazy(entry.value):
         return "lazy"
     if entry.spec is None:
         return "no spec"
-    loader = entry.loader_object
-    if loader is not None:
-        kind = loader if raw.is_class(loader) else type(loader)
-        status = around.loader_status(kind)
-        if status is not None:
-            return status  # type: ignore[return-value]
+    if entry.loader_status is not None:
+        return entry.loader_status  # type: ignore[return-value]
     return _status_by_file(entry)
 
 

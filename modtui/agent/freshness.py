@@ -75,6 +75,7 @@ class Judge:
         started = identity.image_started()
         self.started_ns = None if started is None else int(started * words.SECOND)
         self._maps: Optional[Dict[str, int]] = None
+        self._reasons: Dict[int, str] = {}  # many files have been touched in the same second
         self.suspect = False  # whether the last cheap verdict could be bettered by comparing
 
     def cheap(self, entry: Entry) -> shapes.Freshness:
@@ -139,11 +140,7 @@ class Judge:
     def _untouched(
         self, entry: Entry, changed_ns: int, after_ns: int, deep: bool
     ) -> shapes.Freshness:
-        if self.started_ns is not None:
-            when = words.since_start(changed_ns, self.started_ns)
-            reason = "the file was last touched %s" % when
-        else:
-            reason = "the file was last touched before the module was loaded"
+        reason = self._last_touched(changed_ns // words.SECOND)
         if entry.status == "zip":
             return answer("fresh", "proved", reason.replace("file", "archive"))
         if self._until is not None and not deep and time.monotonic() > self._until:
@@ -153,6 +150,16 @@ class Judge:
         if header is not None and header.unchecked:
             return proof.unchecked(entry, header, reason)
         return answer("fresh", "proved", reason)
+
+    def _last_touched(self, second: int) -> str:
+        known = self._reasons.get(second)
+        if known is None:
+            known = "the file was last touched before the module was loaded"
+            if self.started_ns is not None:
+                when = words.since_start(second * words.SECOND, self.started_ns)
+                known = "the file was last touched %s" % when
+            self._reasons[second] = known
+        return known
 
     def _touched(self, entry: Entry, file: str, stamp: disk.Stamp, deep: bool) -> shapes.Freshness:
         case = proof.Case(entry, file, stamp, self._loaded_after(entry), self.started_ns)

@@ -33,7 +33,9 @@ def absolute(path: str) -> str:
 
 def split(path: str) -> Tuple[str, str]:
     """(directory, last part) of a path, as `os.path.split` but for trailing separators."""
-    at = max(path.rfind(separator) for separator in SEPARATORS)
+    at = path.rfind("/")
+    if sys.platform == "win32":
+        at = max(at, path.rfind("\\"))
     return path[: at or 1] if at >= 0 else "", path[at + 1 :]
 
 
