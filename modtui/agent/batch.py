@@ -14,7 +14,7 @@ from . import raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Tuple
+    from typing import Any, Dict, List, Set, Tuple
 
     Step = Tuple["partial[Any]", "partial[Any]"]
 
@@ -34,6 +34,7 @@ class Batch:
     def __init__(self) -> None:
         self._steps: List[Step] = []
         self._alive: List[Any] = []  # nothing may be finalised between two steps
+        self._copies: List[Any] = []  # containers that only this batch knows
         self.done = 0
 
     def __len__(self) -> int:
@@ -97,6 +98,7 @@ class Batch:
     def elements(self, sequence: List[Any], values: List[Any]) -> None:
         """Give a list other elements."""
         before, every = sequence[:], slice(None)
+        self._copies += [before, values]
         self.add(
             partial(list.__setitem__, sequence, every, values),
             partial(list.__setitem__, sequence, every, before),
@@ -109,7 +111,23 @@ class Batch:
         before = kind.copy(container)
         self.add(partial(kind.clear, container), partial(kind.update, container, before))
         self.add(partial(kind.update, container, value), partial(kind.clear, container))
-        self._alive.append(before)
+        self._copies.append(before)
+
+    def own(self, copy: Any) -> Any:
+        """Note that a container is a copy that only this batch knows; returns it."""
+        self._copies.append(copy)
+        return copy
+
+    def private_ids(self) -> Set[int]:
+        """The ids of all that holds objects only so that this batch can be undone."""
+        found = {id(one) for one in self._copies}
+        found |= {id(self._steps), id(self._alive), id(self._copies), id(self.__dict__), id(self)}
+        for step in self._steps:
+            found.add(id(step))
+            for one in step:
+                found.add(id(one))
+                found.add(id(one.args))
+        return found
 
     def commit(self) -> None:
         """Do all steps. If one raises, those before it are taken back and it raises."""

@@ -6,7 +6,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional
+    from typing import Callable, List, Optional, Set
 
     from . import shapes
 
@@ -16,7 +16,7 @@ MOST_UNDOABLE = 50  # older entries let go of the old objects
 class Entry:
     """One reload that went well."""
 
-    __slots__ = ("at", "mode", "modules", "number", "undo", "why_not")
+    __slots__ = ("at", "mode", "modules", "number", "private_ids", "undo", "why_not")
 
     def __init__(
         self,
@@ -25,11 +25,13 @@ class Entry:
         modules: List[str],
         undo: Callable[[], List[str]],
         why_not: Callable[[], Optional[str]],
+        private_ids: Callable[[], Set[int]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
         self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
         self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
+        self.private_ids = private_ids  # of what holds objects only to be able to undo
 
 
 class Journal:
@@ -48,12 +50,21 @@ class Journal:
         modules: List[str],
         undo: Callable[[], List[str]],
         why_not: Callable[[], Optional[str]],
+        private_ids: Callable[[], Set[int]],
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
-        self._entries.append(Entry(self._count, mode, modules, undo, why_not))
+        self._entries.append(Entry(self._count, mode, modules, undo, why_not, private_ids))
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.undo = None
+
+    def private_ids(self) -> Set[int]:
+        """The ids of all that holds objects only so that something can be undone."""
+        found: Set[int] = set()
+        for entry in self._entries:
+            if entry.undo is not None:
+                found |= entry.private_ids()
+        return found
 
     def last(self) -> Optional[Entry]:
         """The newest entry."""

@@ -273,3 +273,12 @@ def facts(data: bytes, path: str) -> Dict[str, Any]:
         return {"tree": parse(data, path), "error": None}
     except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
         return {"tree": None, "error": error}
+
+
+def module_of(statements: List[Any]) -> Any:
+    """A module of these statements, to be compiled."""
+    import _ast
+
+    module = _ast.Module()
+    module.body, module.type_ignores = statements, []
+    return module

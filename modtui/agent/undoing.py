@@ -9,7 +9,7 @@ from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Set, Tuple
 
     from .journal import Journal
     from .snapshot import Snapshot
@@ -68,8 +68,66 @@ class Plain:
         baseline.restore(self._known_before)
         return notes
 
+    def private_ids(self) -> Set[int]:
+        """The ids of what holds objects only to be able to undo."""
+        found = {id(self._entries_before), id(self._entries_after), id(self._spaces)}
+        for entry in self._spaces:
+            found |= {id(entry), id(entry[1]), id(entry[2])}
+        return found
+
 
 def note_plain(journal: Journal, names: List[str], before: Snapshot, known: Any) -> None:
     """Put a plain reload into the journal."""
     plain = Plain(names, before, known)
-    journal.add("reload", names, plain.undo, plain.why_not)
+    journal.add("reload", names, plain.undo, plain.why_not, plain.private_ids)
+
+
+class Patched:
+    """How to undo a patch: its batches, the last first."""
+
+    def __init__(self, names: List[str], batches: List[Batch], known: Any) -> None:
+        self._names, self._batches, self._known_before = names, batches, known
+        self._entries = {name: sys.modules.get(name, MISSING) for name in names}
+        self._marks: List[Tuple[Space, Any, Any]] = []
+        self._codes: List[Tuple[Any, Any]] = []
+        for name in names:
+            space = raw.module_dict(sys.modules.get(name))
+            for key, value in raw.items(space or {}):
+                if type(value) is raw.FunctionType or raw.is_class(value):
+                    self._marks.append((space or {}, key, value))
+                    if type(value) is raw.FunctionType:
+                        self._codes.append((value, value.__code__))
+
+    def why_not(self) -> Optional[str]:
+        """Why it cannot be undone now, or None."""
+        for name, module in self._entries.items():
+            if sys.modules.get(name, MISSING) is not module:
+                return "sys.modules[%r] is another object now" % name
+        for space, key, value in self._marks:
+            if space.get(key, MISSING) is not value:
+                return "%s.%s was rebound since" % (space.get("__name__"), key)
+        for function, code in self._codes:
+            if function.__code__ is not code:
+                return "%s was patched by something else since" % function.__qualname__
+        return None
+
+    def undo(self) -> List[str]:
+        """Do it; returns notes on what stays different."""
+        for batch in reversed(self._batches):
+            batch.revert()
+        baseline.restore(self._known_before)
+        return []
+
+    def private_ids(self) -> Set[int]:
+        """The ids of what holds objects only to be able to undo."""
+        found = {id(self._marks), id(self._codes), id(self._entries)}
+        found |= {id(one) for one in self._marks} | {id(one) for one in self._codes}
+        for batch in self._batches:
+            found |= batch.private_ids()
+        return found
+
+
+def note_patch(journal: Journal, names: List[str], batches: List[Batch], known: Any) -> None:
+    """Put a patch into the journal."""
+    patched = Patched(names, batches, known)
+    journal.add("patch", names, patched.undo, patched.why_not, patched.private_ids)

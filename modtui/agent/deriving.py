@@ -1,0 +1,114 @@
+"""Modules that were not edited, but imported or computed with a value that is another one now."""
+
+from __future__ import annotations
+
+from . import codes, entries, loading, previous, raw, syntax
+from .planning import Step
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Set
+
+    from .selecting import Foreign
+
+
+def steps(foreign: Foreign, done: Set[str]) -> Iterator[Step]:
+    """The modules to be looked at, one after the other; `foreign` may grow in between.
+
+    Only modules of the program's own that import one of the changed ones by their text.
+    """
+    if not foreign:
+        return
+    known: Dict[str, Any] = {}
+    seen: Set[str] = set()
+    while True:
+        step = _next(foreign, done | seen, known)
+        if step is None:
+            return
+        seen.add(step.name)
+        yield step
+
+
+def _next(foreign: Foreign, done: Set[str], known: Dict[str, Any]) -> Any:
+    """A module that depends on a changed one, and on no other one that does."""
+    sources = {module for module, _ in foreign}
+    found = []
+    for name, imported in _imports(known, done, sources).items():
+        if imported & sources:
+            found.append((name, imported))
+    waiting = {name for name, _ in found}
+    for name, imported in found:
+        if not imported & (waiting - {name}):
+            return _step(name)
+    return _step(found[0][0]) if found else None
+
+
+def _step(name: str) -> Step:
+    step = Step(entries.look_at(name), "imports what has changed")
+    step.read()
+    return step
+
+
+def _imports(known: Dict[str, Any], done: Set[str], sources: Set[str]) -> Dict[str, Set[str]]:
+    """Which modules each candidate's text imports from."""
+    result: Dict[str, Set[str]] = {}
+    last_names = {source.rpartition(".")[2].encode() for source in sources}
+    for entry in entries.look():
+        if entry.name in done or entry.place != "project" or entry.status != "source":
+            continue
+        if entry.name not in known:
+            known[entry.name] = _text_of(entry)
+        data, imported = known[entry.name]
+        if data is None or not any(name in data for name in last_names):
+            continue
+        if imported is None:
+            imported = _imported(entry, data)
+            known[entry.name] = (data, imported)
+        result[entry.name] = imported
+    return result
+
+
+def _text_of(entry: entries.Entry) -> Any:
+    loader = entry.loader_object
+    if loader is None or not loading.reads_source(loader) or entry.name == "__main__":
+        return None, None
+    try:
+        return loading.read(loader, entry.name)[1], None
+    except (OSError, ImportError):
+        return None, None
+
+
+def _imported(entry: entries.Entry, data: bytes) -> Set[str]:
+    path = entry.source_file or "<string>"
+    tree = syntax.facts(data, path)["tree"]
+    if tree is None or not _is_loaded_text(entry, data, path):
+        return set()
+    found: Set[str] = set()
+    for module, name, _ in syntax.imports(tree, entry.package or ""):
+        found.add(module)
+        if name is not None:
+            found.add("%s.%s" % (module, name))
+    return found
+
+
+def _is_loaded_text(entry: entries.Entry, data: bytes, path: str) -> bool:
+    """Whether the text is the one that runs; an edited one is for the user to select."""
+    old = previous.code_of(entry)
+    if old is None:
+        return _functions_agree(entry, data, path)
+    try:
+        new = compile(data, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return False
+    return codes.same(old, new)
+
+
+def _functions_agree(entry: entries.Entry, data: bytes, path: str) -> bool:
+    tree = codes.Tree(compile(data, path, "exec", dont_inherit=True))
+    space = entry.namespace or {}
+    live: List[Any] = [
+        value.__code__
+        for _, value in raw.items(space)
+        if type(value) is raw.FunctionType and value.__globals__ is space
+    ]
+    return all(tree.find(code) in ("exact", "moved") for code in live)

@@ -1,0 +1,278 @@
+"""What a patch needs of the heap: who else holds new objects, instances, caches, what is running."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from . import functions, raw
+from .batch import MISSING, Batch
+from .references import Replacing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+    from .pairing import Pairing
+    from .selecting import Selection
+    from .statements import Statement
+
+MANY = 50_000  # objects that are looked at one by one in Python
+_RUNNING = ("generator", "coroutine", "async_generator")
+_GENERATOR_FLAGS = 0x20 | 0x80 | 0x200
+
+
+def home_of(module: Any, namespace: Optional[Dict[Any, Any]]) -> Dict[Any, Any]:
+    """The globals of a module's code: its namespace, unless it put another object in its place."""
+    space = namespace if namespace is not None else {}
+    kind = type(module)
+    if kind is raw.ModuleType or raw.class_module(kind) != space.get("__name__"):
+        return space
+    for value in (raw.class_dict(kind) or {}).values():
+        if type(value) is raw.FunctionType and value.__module__ == space.get("__name__"):
+            return value.__globals__  # type: ignore[no-any-return]
+    return space
+
+
+def instances_of_twins(pairing: Pairing, young: List[Any]) -> List[Tuple[Any, Any]]:
+    """(instance, class): instances of new classes whose old ones stay."""
+    twins = {id(new): old for old, new in pairing.merged}
+    if not twins:
+        return []
+    found = []
+    for one in young:
+        old = twins.get(id(type(one)))
+        if old is not None and id(one) not in pairing.replacing.by_id:
+            found.append((one, old))
+    return found
+
+
+def unexplained(
+    replacing: Replacing, young: List[Any], private: Callable[[], Set[int]]
+) -> List[Any]:
+    """Older objects that hold new ones: registries that the statements put them into.
+
+    The references from young objects are counted; only if a new object has more than these is the
+    heap walked.
+    """
+    wanted = {key: 0 for key in replacing.by_id}
+    if not wanted:
+        return []
+    suspects = replacing.keys()
+    if len(young) <= MANY:
+        for one in young:
+            for referent in gc.get_referents(one):
+                key = id(referent)
+                if key in wanted:
+                    wanted[key] += 1
+        # The list of suspects, the list in `replacing`, this loop, the call's argument; and the
+        # list of new functions, the pairs, closures that are steps to be made.
+        suspects = [one for one in suspects if sys.getrefcount(one) > wanted[id(one)] + 4]
+    if not suspects:
+        return []
+    skip = private() | set(map(id, young)) | {id(suspects), id(young)}
+    return [one for one in gc.get_referrers(*suspects) if _is_holder(one, skip)]
+
+
+def _is_holder(one: Any, skip: Set[int]) -> bool:
+    if id(one) in skip or raw.type_name(one) == "frame":
+        return False
+    module = raw.class_module(type(one)) or ""
+    return not module.startswith(_OURS)
+
+
+_OURS = __name__.rpartition(".")[0]
+
+
+class Succession:
+    """New classes that take the place of old ones, everywhere."""
+
+    def __init__(self, pairing: Pairing, private: Callable[[], Set[int]]) -> None:
+        self._pairs = pairing.succeeded
+        self._pairing = pairing
+        self._private = private
+
+    def make_steps(self, step: Batch) -> None:
+        """Rebind all holders, give instances the new class, subclasses the new base."""
+        if not self._pairs:
+            return
+        own = self._own_parts()
+        replacing = Replacing(step, own)
+        for old, new in self._pairs:
+            replacing.put(old, self._pairing.resolve(new))
+        holders = gc.get_referrers(*[old for old, _ in self._pairs])
+        skip = own | self._private()
+        holders = [one for one in holders if _is_holder(one, skip)]
+        instances, rest = self._sorted(holders)
+        replacing.know_classes(
+            [one for one in rest if raw.is_class(one)] + [type(one) for one in instances]
+        )
+        # Tuples are made anew, and what holds them must be found in turn.
+        replacing.settle(rest)
+        remade = [one for one in rest if id(one) in replacing.by_id and type(one) is tuple]
+        if remade:
+            outer = [one for one in gc.get_referrers(*remade) if _is_holder(one, skip)]
+            rest += [one for one in outer if one is not rest and one is not holders]
+        replacing.apply([one for one in rest if not self._is_subclass_that_stays(one)])
+        self._instances(step, instances)
+        self._pairing.count("classes replaced", len(self._pairs))
+        replacing.forget()
+
+    def _own_parts(self) -> Set[int]:
+        """What belongs to the old classes themselves, and the agent's records of them."""
+        found = {id(self._pairs), id(self._pairing._alive), id(self._pairing._seen)}
+        for pair in self._pairs:
+            found.add(id(pair))
+            for cls in pair:
+                found.add(id(cls))
+                found.add(id(cls.__mro__))
+                for one in gc.get_referents(cls):
+                    if type(one) is dict and "__module__" in one:
+                        found.add(id(one))
+                for value in (raw.class_dict(cls) or {}).values():
+                    for function in _functions_of(value):
+                        found.update(id(cell) for cell in function.__closure__ or ())
+        return found
+
+    def _sorted(self, holders: List[Any]) -> Tuple[List[Any], List[Any]]:
+        olds = {id(old) for old, _ in self._pairs}
+        instances = [one for one in holders if id(type(one)) in olds]
+        rest = [one for one in holders if id(type(one)) not in olds]
+        if sys.version_info < (3, 9):  # there an instance does not visit its class
+            instances = [one for one in gc.get_objects() if id(type(one)) in olds]
+        return instances, [one for one in rest if not _is_mro(one)]
+
+    def _is_subclass_that_stays(self, one: Any) -> bool:
+        if not raw.is_class(one):
+            return False
+        trial = Batch()
+        successors = {id(old): new for old, new in self._pairs}
+        bases = tuple([successors.get(id(base), base) for base in one.__bases__])
+        trial.bases(one, bases, one.__bases__)
+        try:
+            trial.commit()
+        except TypeError as error:
+            self._pairing.failed(
+                raw.class_qualname(one),
+                "it is a subclass of the old class and cannot get the new base (%s)" % error,
+            )
+            return True
+        trial.revert()
+        return False
+
+    def _instances(self, step: Batch, instances: List[Any]) -> None:
+        successors = {id(old): new for old, new in self._pairs}
+        possible: Dict[int, bool] = {}
+        for one in instances:
+            key = id(type(one))
+            new = successors[key]
+            if key not in possible:
+                trial = Batch()
+                trial.class_of(one, new)
+                try:
+                    trial.commit()
+                    trial.revert()
+                    possible[key] = True
+                except TypeError as error:
+                    possible[key] = False
+                    count = sum(type(other) is type(one) for other in instances)
+                    self._pairing.failed(
+                        "%d instance(s) of %s" % (count, raw.class_qualname(type(one))),
+                        "they cannot become instances of the new class (%s)" % error,
+                    )
+            if possible[key]:
+                step.class_of(one, new)
+
+
+def _is_mro(value: Any) -> bool:
+    return type(value) is tuple and any(raw.mro(one) is value for one in value)
+
+
+def _functions_of(value: Any) -> List[Any]:
+    if type(value) is raw.FunctionType:
+        return [value]
+    if type(value) in (staticmethod, classmethod):
+        return _functions_of(value.__func__)
+    if type(value) is property:
+        return [one for one in (value.fget, value.fset, value.fdel) if _functions_of(one)]
+    return []
+
+
+def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bool:
+    """A definition raised: take what it defined before out of the registries that hold it.
+
+    Frameworks refuse to register a name twice. Only dicts, lists and sets in the namespaces of
+    other modules and of classes, or in their objects, are looked at; the step is undone with the
+    patch if that fails. Returns whether there was anything to take out.
+    """
+    old = live.get(statement.node.name)
+    if type(old) is not raw.FunctionType and not raw.is_class(old):
+        return False
+    step = Batch()
+    space = {id(one) for one in gc.get_referents(old) if type(one) is dict}
+    for holder in gc.get_referrers(old):
+        if holder is live or id(holder) in space or raw.type_name(holder) == "Staging":
+            continue
+        if type(holder) is dict and "__name__" not in holder and "__module__" not in holder:
+            for key, value in raw.items(holder):
+                if value is old:
+                    step.item(holder, key, MISSING)
+        elif type(holder) is list and any(one is old for one in holder):
+            step.elements(holder, [one for one in holder if one is not old])
+        elif type(holder) is set:
+            step.content(holder, {one for one in holder if one is not old})
+    if not len(step):
+        return False
+    step.commit()
+    batches.append(step)
+    return True
+
+
+def clear_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) -> int:
+    """Empty the lru_caches of the module whose function, or what that calls, is new."""
+    count = 0
+    for name, value in list(live.items()):
+        for key, one in [(name, value)] + _attributes(value, live):
+            if raw.type_name(one) != "_lru_cache_wrapper":
+                continue
+            inner = functions.wrapped(one)
+            own = getattr(inner, "__name__", key)
+            if own in changed or selection._reach(own) & changed:
+                one.cache_clear()
+                count += 1
+    return count
+
+
+def _attributes(value: Any, live: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
+    if not raw.is_class(value) or raw.class_module(value) != live.get("__name__"):
+        return []
+    found = []
+    for name, one in (raw.class_dict(value) or {}).items():
+        inner = one.__func__ if type(one) in (staticmethod, classmethod) else one
+        found.append((name, inner))
+    return found
+
+
+def in_flight(changed: Set[str], live: Dict[Any, Any]) -> List[Dict[str, str]]:
+    """Generators and coroutines that run on the code from before."""
+    current = {}
+    for function in functions.all_of(live, gc.get_referrers(live)):
+        if function.__name__ in changed and function.__code__.co_flags & _GENERATOR_FLAGS:
+            current[function.__name__] = function.__code__
+    if not current:
+        return []
+    counts: Dict[str, int] = {}
+    for one in gc.get_objects():
+        name = raw.type_name(one)
+        if name in _RUNNING and type(one).__module__ == "builtins":
+            code = getattr(one, _CODE_OF[name])
+            if code.co_name in current and code is not current[code.co_name]:
+                if code.co_filename == current[code.co_name].co_filename:
+                    counts[code.co_name] = counts.get(code.co_name, 0) + 1
+    return [
+        {"what": name, "why": "%d that run or wait finish on the old code" % count}
+        for name, count in sorted(counts.items())
+    ]
+
+
+_CODE_OF = {"generator": "gi_code", "coroutine": "cr_code", "async_generator": "ag_code"}

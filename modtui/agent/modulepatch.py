@@ -1,0 +1,322 @@
+"""The patch of one module: select, execute beside, pair, and bring the old objects up to date."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from . import (
+    bytecode,
+    classes,
+    codes,
+    functions,
+    heap,
+    holders,
+    hooks,
+    loading,
+    previous,
+    raw,
+    staging,
+    syntax,
+)
+from .batch import MISSING, Batch
+from .namespace import Namespace
+from .pairing import Pairing
+from .references import Replacing
+from .selecting import Selection
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Set, Tuple
+
+    from . import shapes
+    from .planning import Step
+    from .selecting import Foreign
+
+
+class ModulePatch:
+    """One module. `derived`: its text is the same, only what it imports has changed."""
+
+    def __init__(
+        self,
+        step: Step,
+        foreign: Foreign,
+        private: Callable[[], Set[int]],
+        derived: bool = False,
+    ) -> None:
+        self._step, self._foreign, self._private_ids = step, foreign, private
+        self._derived = derived
+        self.name = step.name
+        self._module = step.entry.value
+        self.live: Dict[Any, Any] = heap.home_of(self._module, step.entry.namespace)
+        self.counts: Dict[str, int] = {}
+        self.could_not: List[Dict[str, str]] = []
+        self.changed: Foreign = set()
+        self.touched: Set[str] = set()  # names that were bound anew or whose code changed
+        self.replaced = False
+        self._old_classes: List[Any] = []
+
+    def run(self, batches: List[Batch]) -> None:
+        """Do it; the batch that was committed is appended. Raises what the module raises."""
+        if self._step.error is not None:
+            raise self._step.error
+        loader, data = self._loader()
+        if loader is None or not loading.gives_code(loader):
+            self._reload_plainly()
+            return
+        code = self._code(loader, data)
+        tree = self._tree(loader, data)
+        if code is None or tree is None:
+            self._execute_whole(batches, code)
+        else:
+            self._patch(batches, tree, code)
+        if not self._derived:
+            self._remember(data, code)
+
+    # The text
+
+    def _loader(self) -> Tuple[Any, Any]:
+        step = self._step
+        if self._derived or self.name == "__main__":
+            return step.loader, step.data
+        spec = loading.find_spec(loading.name_of(self._module), self._module)
+        if spec is None:
+            raise ModuleNotFoundError(
+                "spec not found for the module %r" % (self.name,), name=self.name
+            )
+        return spec.loader, step.data
+
+    def _code(self, loader: Any, data: Any) -> Any:
+        name = self.name if self.name != "__main__" else getattr(loader, "name", self.name)
+        if data is not None:
+            return loading.source_code(loader, name, data)
+        return loader.get_code(name)
+
+    def _tree(self, loader: Any, data: Any) -> Any:
+        if data is not None:
+            return self._step.tree or syntax.parse(data, self._step.path or "<string>")
+        if raw.type_name(loader) == "zipimporter":
+            source = loader.get_source(self.name)
+            return None if source is None else syntax.parse(source, self._path(loader))
+        return None  # its loader changes the text; only the code that it gives is right
+
+    def _path(self, loader: Any) -> str:
+        return self._step.path or raw.exact_str(self.live.get("__file__")) or self.name
+
+    def _remember(self, data: Any, code: Any) -> None:
+        if data is not None:
+            previous.executed(self.name, data, code)
+        cache = raw.get(raw.module_dict(sys.modules.get("linecache")), "cache")
+        if type(cache) is dict:
+            cache.pop(self._step.path or self.live.get("__file__"), None)
+
+    def _reload_plainly(self) -> None:
+        loading.reload_module(self._module)
+        self.could_not.append(
+            {
+                "what": self.name,
+                "why": "its loader executes it in a way of its own: it was reloaded, not patched",
+            }
+        )
+
+    # The patch
+
+    def _patch(self, batches: List[Batch], tree: Any, code: Any) -> None:
+        old = code if self._derived else previous.code_of(self._step.entry)
+        selection = Selection(tree, self._step.package, self.live)
+        if self._derived:
+            selection.nothing_changed()
+        elif old is not None:
+            selection.compare(old, code)
+        selection.select(self._foreign, self.name == "__main__")
+        stage = staging.Staging(self.live)
+        execution = staging.Execution(
+            selection, stage, code.co_filename, code.co_flags, self._foreign
+        )
+        entry_before = sys.modules.get(self.name)
+        gc.collect(0)
+        base = dict(self.live)
+        try:
+            execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
+            old_paths = None if old is None else bytecode.Paths(old)
+            self._commit(batches, selection, execution, stage, base, code, old_paths, entry_before)
+        finally:
+            stage.retire()
+
+    def _execute_whole(self, batches: List[Batch], code: Any) -> None:
+        """Without a text to look at: execute everything, pair what it made."""
+        if code is None:
+            return  # a namespace package
+        stage = staging.Staging(self.live)
+        selection = Selection(syntax.module_of([]), self._step.package, self.live)
+        execution = staging.Execution(selection, stage, code.co_filename, 0, self._foreign)
+        entry_before = sys.modules.get(self.name)
+        gc.collect(0)
+        base = dict(self.live)
+        try:
+            exec(code, stage)
+            self._commit(batches, selection, execution, stage, base, code, None, entry_before)
+        finally:
+            stage.retire()
+
+    def _commit(
+        self,
+        batches: List[Batch],
+        selection: Selection,
+        execution: staging.Execution,
+        stage: staging.Staging,
+        base: Dict[Any, Any],
+        code: Any,
+        old_paths: Any,
+        entry_before: Any,
+    ) -> None:
+        young = gc.get_objects(generation=0)
+        private = {id(stage), id(base), id(young), id(execution.__dict__)}
+        step = Batch()
+        replacing = Replacing(step, private)
+        paths = bytecode.Paths(code)
+        pairing = Pairing(step, replacing, self.live, stage, paths, old_paths)
+        pairing.young = set(map(id, young))
+        _tell_bodies(pairing, selection)
+        replacing.know_classes(young)
+        new_functions = functions.all_of(stage, young)
+        if sys.getrefcount(stage) > len(new_functions) + 12:
+            new_functions = functions.all_of(stage, gc.get_referrers(stage))
+        old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
+        names = Namespace(pairing, selection, execution, base)
+        names.pair()
+        self._pair_entry(pairing, entry_before)
+        pairing.pair_by_path(new_functions, old_functions)
+        made = pairing.finish(new_functions)
+        instances = heap.instances_of_twins(pairing, young)
+        mine = young + made + heap.unexplained(replacing, young, self._private_ids)
+        successors = heap.Succession(pairing, self._private_ids)
+        replacing.settle(mine)
+        patched = self._patch_codes(pairing, old_functions)
+        pairing.make_steps()
+        for old, new in pairing.merged:
+            private |= {id(new)} | {id(one) for one in gc.get_referents(new) if type(one) is dict}
+        replacing.apply(mine)
+        successors.make_steps(step)
+        for instance, cls in instances:
+            step.class_of(instance, cls)
+        names.make_steps(step)
+        self._lines_of_classes(step, pairing, paths)
+        step.commit()
+        batches.append(step)
+        self._finish(pairing, names, selection, patched, base)
+        stage.retire()
+        replacing.forget()
+        self._old_classes = [old for old, _ in pairing.succeeded]
+
+    def _pair_entry(self, pairing: Pairing, before: Any) -> None:
+        """A module that puts an object of its own into sys.modules."""
+        after = sys.modules.get(self.name)
+        if after is before:
+            return
+        if raw.class_qualname(type(after)) == raw.class_qualname(type(before)):
+            kind = pairing.pair(type(before), type(after))
+            if kind is type(before):
+                ours, theirs = raw.instance_dict(before), raw.instance_dict(after)
+                if ours is not None and theirs is not None:
+                    pairing.keep(before, after)
+                    for key, value in raw.items(theirs):
+                        pairing.step.item(ours, key, before if value is after else value)
+                    pairing.step.item(sys.modules, self.name, before)
+                    return
+        self.replaced = True
+
+    def _patch_codes(self, pairing: Pairing, old_functions: List[Any]) -> Set[str]:
+        """Give every live function the new code of its definition; returns the names of changed."""
+        changed: Set[str] = set()
+        for function in old_functions:
+            if id(function) in pairing.claimed:
+                changed.add(function.__name__)
+                continue
+            way = pairing.old_way(function)
+            code = pairing.paths.by_path.get(way) if way is not None else None
+            if code is None:
+                continue
+            if not functions.fits(function, code):
+                if not codes.same(function.__code__, code):
+                    pairing.failed(
+                        function.__qualname__,
+                        "its free variables are others now (%s): a closure that exists goes on"
+                        " with the old code" % ", ".join(code.co_freevars or ("none",)),
+                    )
+                continue
+            if functions.set_code(pairing.step, function, code):
+                changed.add(function.__name__)
+                pairing.count("functions")
+        return changed
+
+    def _lines_of_classes(self, step: Batch, pairing: Pairing, paths: Any) -> None:
+        """Classes know their line (3.13+), by which `inspect` finds their source."""
+        for way, code in paths.by_path.items():
+            if code.co_flags & bytecode.CO_OPTIMIZED or not paths.is_static(way):
+                continue
+            value: Any = self.live
+            for name, _ in way:
+                if name.startswith("<"):
+                    continue
+                space = value if type(value) is dict else raw.class_dict(value)
+                value = (space or {}).get(name)
+            known = (raw.class_dict(value) or {}).get("__firstlineno__")
+            if type(known) is int and known != code.co_firstlineno:
+                if raw.class_module(value) == self.live.get("__name__"):
+                    step.class_attribute(value, "__firstlineno__", code.co_firstlineno, known)
+
+    def _finish(
+        self,
+        pairing: Pairing,
+        names: Namespace,
+        selection: Selection,
+        patched: Set[str],
+        base: Dict[Any, Any],
+    ) -> None:
+        for old, new in pairing.merged:
+            classes.move_registrations(old, new)
+        for old, _ in pairing.merged:
+            pairing.keep(old, old)
+        classes.clear_abc_caches([old for old, _ in pairing.merged])
+        cleared = heap.clear_caches(self.live, selection, patched | names.bound)
+        for cache in pairing.cleared:
+            cache.cache_clear()
+        if cleared or pairing.cleared:
+            pairing.count("caches cleared", cleared + len(pairing.cleared))
+        module = self.live.get("__name__")
+        name = module if type(module) is str else self.name
+        self.changed = {
+            (name, key)
+            for key in names.bound
+            if base.get(key, MISSING) is not self.live.get(key, MISSING)
+        }
+        self.touched = names.bound | (patched & set(self.live)) | names.removed
+        self.counts, self.could_not = pairing.counts, pairing.could_not
+        if names.removed:
+            self.counts["names removed"] = len(names.removed)
+        if not self._derived:
+            upgraded = hooks.run(self.live, base, [old for old, _ in pairing.merged])
+            if upgraded:
+                self.counts["instances upgraded"] = upgraded
+        self.could_not += heap.in_flight(patched, self.live)
+
+    def left_behind(self) -> shapes.LeftBehind:
+        """Instances of classes that could not be merged and could not change class either."""
+        left = holders.nothing()
+        counts = holders.instance_counts(self._old_classes)
+        for cls in self._old_classes:
+            if counts.get(id(cls)):
+                left["instances"].append(
+                    {"class": raw.class_qualname(cls), "count": counts[id(cls)]}
+                )
+        self._old_classes = []
+        return left
+
+
+def _tell_bodies(pairing: Pairing, selection: Selection) -> None:
+    for statement in selection.all:
+        if statement.is_class:
+            known = selection.old_names is not None and bool(statement.body)
+            entry = (statement.body, statement.removed, known)
+            pairing.bodies[statement.node.name] = entry

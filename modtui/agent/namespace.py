@@ -1,0 +1,171 @@
+"""The module's own names: what each is bound to after a patch, and which of them go."""
+
+from __future__ import annotations
+
+import sys
+
+from . import raw, staging, syntax
+from .batch import MISSING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Set, Tuple
+
+    from .batch import Batch
+    from .pairing import Pairing
+    from .selecting import Selection
+    from .staging import Execution
+
+_MACHINERY = frozenset(
+    "__name__ __doc__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__"
+    " __annotations__ __annotate__ __conditional_annotations__ __warningregistry__".split()
+)
+_CONTAINERS = (dict, list, set)
+
+
+class Namespace:
+    """What the executed statements bound, against what is there."""
+
+    def __init__(
+        self, pairing: Pairing, selection: Selection, execution: Execution, base: Dict[Any, Any]
+    ) -> None:
+        self._pairing, self._selection, self._execution = pairing, selection, execution
+        self._base = base  # the live namespace as it was when executing began
+        self.bound: Set[str] = set()
+        self.removed: Set[str] = set()
+        self._results: List[Tuple[str, Any]] = []
+        self._refilled: List[Tuple[Any, Any]] = []
+
+    def pair(self) -> None:
+        """Pair every value that was bound with the one that it replaces."""
+        stage, live = self._pairing.staging, self._pairing.live
+        foreign = self._foreign_ids()
+        for name, value in list(dict.items(stage)):
+            if name in _MACHINERY or self._base.get(name, MISSING) is value:
+                continue
+            before = live.get(name, MISSING)
+            if before is value:
+                continue
+            if type(name) is str:
+                self.bound.add(name)
+            self._results.append((name, self._paired(name, before, value, foreign)))
+        self.removed = self._removed()
+
+    def _paired(self, name: str, before: Any, value: Any, foreign: Set[int]) -> Any:
+        pairing = self._pairing
+        if name not in self._execution.plain:
+            return pairing.pair(before, value)
+        kind = type(value)
+        if kind is raw.FunctionType or raw.is_class(value) or type(before) is raw.FunctionType:
+            return pairing.pair(before, value)
+        if raw.class_name(kind) in ("_lru_cache_wrapper", "partial"):
+            return pairing.pair(before, value)
+        if kind in _CONTAINERS and type(before) is kind:
+            pairing.pair(before, value)
+            if name in self._execution.displays and id(before) not in foreign:
+                self._refilled.append((before, value))
+                return pairing.keep(before, value)
+        if kind is tuple and type(before) is tuple:
+            pairing.pair(before, value)
+        return value
+
+    def _foreign_ids(self) -> Set[int]:
+        """The ids of values of modules that this one holds: not this module's to refill."""
+        found: Set[int] = set()
+        if self._execution.displays:
+            for value in self._base.values():
+                space = raw.module_dict(value)
+                if space is not None and space is not self._pairing.live:
+                    found.update(id(one) for one in space.values())
+            for statement in self._selection.all:
+                for node in syntax.walk(statement.node) if statement.is_import else ():
+                    if syntax.kind(node) == "ImportFrom":
+                        package = self._selection.package
+                        source = syntax.absolute(node.module, node.level or 0, package)
+                        space = raw.module_dict(sys.modules.get(source)) or {}
+                        found.update(id(one) for one in space.values())
+        return found
+
+    def _removed(self) -> Set[str]:
+        """The names that the old text bound and the new one does not."""
+        pairing, tree = self._pairing, self._selection.tree
+        live, stage = pairing.live, pairing.staging
+        gone = {name for name in stage.deleted if name in live}
+        if not tree.body:
+            return gone
+        keep = syntax.bound_names(tree.body) | syntax.global_names(tree) | _MACHINERY
+        module = live.get("__name__")
+        old = self._selection.old_names
+        for name, value in list(live.items()):
+            if type(name) is not str or name in keep or name in self.bound:
+                continue
+            if old is not None:
+                if name not in old:
+                    continue
+            elif not pairing.is_old(value) and not _is_class_of(value, module):
+                continue
+            if raw.is_module(value) and sys.modules.get("%s.%s" % (module, name)) is value:
+                continue  # the import system bound a submodule
+            if any(syntax.kind(node) == "ImportFrom" and _is_star(node) for node in tree.body):
+                if not pairing.is_old(value):
+                    continue
+            gone.add(name)
+        return gone
+
+    def make_steps(self, step: Batch) -> None:
+        """Add the steps that bind, refill and delete."""
+        live, resolve = self._pairing.live, self._pairing.resolve
+        for before, value in self._refilled:
+            if type(before) is list:
+                step.elements(before, value)
+            else:
+                step.content(before, value)
+        for name, result in self._results:
+            step.item(live, name, resolve(result))
+        for name in sorted(self.removed):
+            step.item(live, name, MISSING)
+        tree = self._selection.tree
+        if tree.body:
+            step.item(live, "__doc__", staging.docstring(tree))
+            self._annotations(step, tree)
+        elif "__doc__" in self._pairing.staging:
+            step.item(live, "__doc__", self._pairing.staging["__doc__"])
+
+    def _annotations(self, step: Batch, tree: Any) -> None:
+        live, stage = self._pairing.live, self._pairing.staging
+        if sys.version_info >= (3, 14):
+            self._annotate(step)
+            return
+        notes = dict.get(stage, "__annotations__")
+        if type(notes) is not dict:
+            return
+        wanted = staging.annotated_names(tree)
+        resolve = self._pairing.resolve
+        after = {key: resolve(value) for key, value in notes.items() if key in wanted}
+        before = live.get("__annotations__")
+        if type(before) is dict:
+            step.content(before, step.own(after))
+        elif after:
+            step.item(live, "__annotations__", after)
+
+    def _annotate(self, step: Batch) -> None:
+        """Since 3.14 annotations come from a function, which must be the whole text's."""
+        pairing = self._pairing
+        code = pairing.paths.by_path.get((("__annotate__", 0),))
+        before = pairing.live.get("__annotate__")
+        if code is None or code.co_freevars or code.co_name != "__annotate__":
+            return
+        if type(before) is raw.FunctionType and before.__code__ == code:
+            return
+        made = raw.FunctionType(code, pairing.live, "__annotate__")
+        step.item(pairing.live, "__annotate__", made)
+        if "__annotations__" in pairing.live:
+            step.item(pairing.live, "__annotations__", MISSING)
+
+
+def _is_class_of(value: Any, module: Any) -> bool:
+    return raw.is_class(value) and raw.class_module(value) == module
+
+
+def _is_star(node: Any) -> bool:
+    return any(alias.name == "*" for alias in node.names)

@@ -1,0 +1,154 @@
+"""A patch: the new text goes into the objects that are there, or everything is as it was before.
+
+Each module's statements, as far as they changed or depend on what changed, are executed beside the
+live namespace. What they made is paired with what is there, and then one step, that no other thread
+can see half done, brings the old objects up to date.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+
+from . import baseline, deriving, describing, effects, loading, snapshot, undoing
+from .modulepatch import ModulePatch
+from .reloading import names_report, new_report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Optional, Set
+
+    from . import shapes
+    from .batch import Batch
+    from .journal import Journal
+    from .planning import Making, Step
+    from .selecting import Foreign
+
+
+class Patch:
+    """One patch of all modules of a plan."""
+
+    def __init__(self, making: Making, journal: Journal) -> None:
+        self._making, self._journal = making, journal
+        self._names = [step.name for step in making.steps]
+        self.batches: List[Batch] = []
+        self.foreign: Foreign = set()  # (module, name) whose value is another object now
+        self._reports: List[shapes.ModuleReport] = []
+        self._surroundings = effects.Surroundings()
+        self._known = baseline.snapshot(self._names)
+        self._imports = snapshot.Imports()
+
+    def run(self) -> shapes.Report:
+        """Execute and patch, or put everything back. Raises nothing for what the modules do."""
+        before = snapshot.Snapshot(self._names)
+        loading.forget_directories()
+        failed: Optional[BaseException] = None
+        collecting = gc.isenabled()
+        gc.collect(0)
+        gc.disable()  # so that what the statements make is all in the youngest generation
+        try:
+            with self._imports:
+                for step in self._making.steps:
+                    failed = self._patch(step, before)
+                    if failed is not None:
+                        break
+                if failed is None:
+                    failed = self._derive()
+        finally:
+            if collecting:
+                gc.enable()
+        side_effects = self._surroundings.changes()
+        if failed is not None:
+            describing.cut(failed)
+            failed = None
+            self._revert()
+            side_effects += before.restore(self._imports.names)
+            baseline.restore(self._known)
+            return self._report(False, side_effects)
+        gc.collect(0)  # classes that nobody needs are still their bases' subclasses
+        undoing.note_patch(self._journal, self._names, self.batches, self._known)
+        return self._report(True, side_effects)
+
+    def _revert(self) -> None:
+        for batch in reversed(self.batches):
+            batch.revert()
+        self.batches = []
+
+    def _private(self) -> Set[int]:
+        """The ids of what holds objects only to be able to undo."""
+        found: Set[int] = self._journal.private_ids()
+        for batch in self.batches:
+            found |= batch.private_ids()
+        return found
+
+    def _patch(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
+        report = new_report(step.name)
+        self._reports.append(report)
+        work = ModulePatch(step, self.foreign, self._private)
+        error = self._guarded(report, work.run, self.batches)
+        if error is None:
+            self.foreign |= work.changed
+            old = before.space(step.name) or {}
+            report["replaced"] = work.replaced
+            report["names"] = names_report(old, work.live, step)
+            _say_changed(report["names"], work.touched)
+            report["patched"] = work.counts
+            report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
+            report["left_behind"] = work.left_behind()
+        return error
+
+    def _guarded(
+        self, report: shapes.ModuleReport, work: Any, batches: List[Batch]
+    ) -> Optional[BaseException]:
+        captured = effects.Captured()
+        error: Optional[BaseException] = None
+        start = time.perf_counter()
+        try:
+            with captured:
+                work(batches)
+        except BaseException as raised:  # SystemExit and KeyboardInterrupt are the module's too
+            error = raised
+        report["seconds"] = time.perf_counter() - start
+        report["output"] += captured.output
+        report["warnings"] += captured.warnings
+        if error is not None:
+            report["ok"] = False
+            report["error"] = describing.error_info(error)
+        return error
+
+    def _derive(self) -> Optional[BaseException]:
+        """Carry changed values on to the modules that imported them or computed with them."""
+        done: Dict[str, shapes.ModuleReport] = {}
+        for step in deriving.steps(self.foreign, set(self._names)):
+            report = new_report(step.name)
+            work = ModulePatch(step, self.foreign, self._private, derived=True)
+            error = self._guarded(report, work.run, self.batches)
+            if error is not None or work.touched or work.could_not:
+                self._reports.append(report)
+                done[step.name] = report
+            if error is not None:
+                return error
+            self.foreign |= work.changed
+            report["patched"] = work.counts
+            report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
+            report["names"]["changed"] = sorted(work.touched)
+        return None
+
+    def _report(self, ok: bool, side_effects: List[str]) -> shapes.Report:
+        return {
+            "ok": ok,
+            "rolled_back": not ok,
+            "mode": "patch",
+            "thread": describing.thread_name(),  # type: ignore[typeddict-item]
+            "modules": self._reports,
+            "side_effects": side_effects,
+            "refused": self._making.refused,
+        }
+
+
+def _say_changed(names: shapes.NamesReport, touched: Set[str]) -> None:
+    """A function that was patched is the same object, but not what it was."""
+    for name in list(names["unchanged"]):
+        if name in touched:
+            names["unchanged"].remove(name)
+            names["changed"].append(name)

@@ -1,0 +1,266 @@
+"""Which statements of a new text a patch executes: those that changed and what depends on them.
+
+A value whose statement is the same, and whose inputs are the same, is kept as it is: that is how
+state survives and nothing is registered twice.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from . import codes, raw, statements, syntax
+from .statements import CHANGED, CODE, SAME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+
+    from .statements import Statement
+
+    Names = Set[str]
+    Foreign = Set[Tuple[str, str]]  # (module, name) whose value is another one now
+
+
+class Selection:
+    """The statements of one module, and which of them are to be executed."""
+
+    def __init__(self, tree: Any, package: str, space: Dict[Any, Any]) -> None:
+        self.tree, self.package, self.space = tree, package, space
+        self.all: List[Statement] = statements.of_tree(tree)
+        self.chosen: List[bool] = [False] * len(self.all)
+        self.firm: List[bool] = [False] * len(self.all)  # executed whatever the values turn out
+        self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
+        self._values: Names = set()  # names whose value will or may be another one
+        self._functions: Names = set()  # functions whose code is another one
+        self._classes: Names = set()
+        self._perhaps: Names = set()  # decorated: most decorators give what can be patched
+        self._bodies: Dict[str, List[Any]] = {}
+        for statement in self.all:
+            if statement.is_def:
+                self._bodies.setdefault(statement.node.name, []).append(statement.node)
+        self._reached: Dict[str, Names] = {}
+
+    def compare(self, old: Any, new: Any) -> None:
+        """Use the old code: without it every statement counts as changed."""
+        from . import bytecode
+
+        bound, changed = statements.compare(self.all, old, new)
+        self.old_names = bytecode.stored_names(old)
+        self._values |= bound - self._bound_by_imports()
+        for index, statement in enumerate(self.all):
+            if (statement.binds | statement.changes) & changed and not statement.is_import:
+                self._choose(index, True)
+
+    def nothing_changed(self) -> None:
+        """The text is the one that was executed; only other modules' values may differ."""
+        self.old_names = set()
+        for statement in self.all:
+            statement.status = SAME
+
+    def _bound_by_imports(self) -> Names:
+        found: Names = set()
+        for statement in self.all:
+            if statement.is_import:
+                found |= statement.binds
+        return found
+
+    def select(self, foreign: Foreign, is_main: bool) -> None:
+        """Choose; `foreign` are values of other modules that are other ones since."""
+        for index, statement in enumerate(self.all):
+            if statement.status == CHANGED:
+                self._choose(index, True)
+            elif statement.status == CODE:
+                names = self._classes if statement.is_class else self._functions
+                names |= statement.binds
+            if self._imports_stale(statement):
+                self._choose(index, True)
+        while self._spread(foreign):
+            pass
+        for index, statement in enumerate(self.all):
+            if is_main and syntax.is_main_guard(statement.node):
+                self.chosen[index] = False
+            if _is_docstring(statement.node):
+                self.chosen[index] = False
+
+    def _choose(self, index: int, firm: bool) -> bool:
+        statement = self.all[index]
+        news = not self.chosen[index] or (firm and not self.firm[index])
+        self.chosen[index] = True
+        self.firm[index] = self.firm[index] or firm
+        if statement.is_def:
+            self._functions |= statement.binds
+            if statement.node.decorator_list:
+                self._perhaps |= statement.binds
+        elif statement.is_class:
+            self._classes |= statement.binds
+        else:
+            self._values |= statement.binds
+            if not statement.is_import:
+                self._values |= statement.changes & set(self.space)
+        return news
+
+    def _spread(self, foreign: Foreign) -> bool:
+        news = False
+        for index, statement in enumerate(self.all):
+            if not self.chosen[index]:
+                if self._depends(statement, foreign):
+                    news = self._choose(index, self._depends_on_code(statement)) or news
+            if self.chosen[index]:
+                news = self._choose_with(index) or news
+        return news
+
+    def _depends(self, statement: Statement, foreign: Foreign) -> bool:
+        if statement.is_import:
+            return False
+        if statement.reads & (self._values | self._perhaps):
+            return True
+        roots = {chain.partition(".")[0] for chain in statement.chains}
+        if roots & self._classes or self._reads_foreign(statement.chains, foreign):
+            return True
+        if statement.is_class and self._bases_of(statement) & self._classes:
+            return True
+        return self._depends_on_code(statement) or self._runs_foreign(statement, foreign)
+
+    def _bases_of(self, statement: Statement) -> Names:
+        return {syntax.dotted(base).partition(".")[0] for base in statement.node.bases}
+
+    def _depends_on_code(self, statement: Statement) -> bool:
+        """Whether it calls, however indirectly, a function whose code is another one."""
+        return bool(self._runs(statement) & (self._functions | self._values))
+
+    def _runs(self, statement: Statement) -> Names:
+        """The global names that functions which it calls read; the functions included."""
+        called = set(statement.called)
+        if syntax.kind(statement.node) in ("Assign", "AnnAssign", "AugAssign", "ClassDef"):
+            called |= statement.passed
+        found: Names = set()
+        for name in called & set(self._bodies):
+            found.add(name)
+            found |= self._reach(name)
+        return found
+
+    def _reach(self, name: str) -> Names:
+        """The names that a function of the module reads, and those that it calls, and so on."""
+        known = self._reached.get(name)
+        if known is not None:
+            return known
+        found: Names = set()
+        queue = [name]
+        while queue:
+            for node in self._bodies.get(queue.pop(), ()):
+                names, _ = statements.read_in(node)
+                queue.extend((names - found) & set(self._bodies))
+                found |= names
+        self._reached[name] = found
+        return found
+
+    def _reads_foreign(self, chains: Iterable[str], foreign: Foreign) -> bool:
+        """Whether one of `a.b.c` is a changed value of another module, by what `a` is now."""
+        for chain in chains if foreign else ():
+            parts = chain.split(".")
+            value = self.space.get(parts[0])
+            for part in parts[1:]:
+                namespace = raw.module_dict(value)
+                if namespace is None:
+                    break
+                if (namespace.get("__name__"), part) in foreign:
+                    return True
+                value = namespace.get(part)
+        return False
+
+    def _runs_foreign(self, statement: Statement, foreign: Foreign) -> bool:
+        if not foreign:
+            return False
+        for name in statement.called & set(self._bodies):
+            for reached in {name} | (self._reach(name) & set(self._bodies)):
+                for node in self._bodies[reached]:
+                    if self._reads_foreign(statements.read_in(node)[1], foreign):
+                        return True
+        return False
+
+    def _choose_with(self, index: int) -> bool:
+        """What must be executed along with a chosen statement, to find the values it needs."""
+        news = False
+        statement = self.all[index]
+        dirty = self._functions | self._values
+        needed = {name for name in self._runs(statement) if self._reach_dirty(name, dirty)}
+        for other, candidate in enumerate(self.all):
+            if candidate.is_import:
+                continue
+            if candidate.is_def and candidate.binds & needed and not self.firm[other]:
+                news = self._choose(other, True) or news
+                continue
+            shared = candidate.binds & (statement.reads | statement.binds)
+            rebound = {name for name in shared if self._binders(name) > 1}
+            later = other > index and candidate.binds & statement.binds
+            if (rebound & statement.reads) or later or self._changes_same(statement, candidate):
+                if not self.firm[other]:
+                    news = self._choose(other, True) or news
+        return news
+
+    def _reach_dirty(self, name: str, dirty: Names) -> bool:
+        return name in self._bodies and bool(({name} | self._reach(name)) & dirty)
+
+    def _binders(self, name: str) -> int:
+        return sum(name in one.binds and not one.is_import for one in self.all)
+
+    def _changes_same(self, one: Statement, other: Statement) -> bool:
+        """Whether both make or change one object of this module: `x = []` and `x.append(1)`."""
+        imported = self._bound_by_imports()
+        made = (one.binds | one.changes) & (other.binds | other.changes) - imported
+        return bool(made & (one.changes | other.changes) & self._made_here())
+
+    def _made_here(self) -> Names:
+        found: Names = set()
+        for statement in self.all:
+            if not statement.is_import:
+                found |= statement.binds
+        return found
+
+    def _imports_stale(self, statement: Statement) -> bool:
+        """Whether an import, executed again, would bind another object than is bound now."""
+        for node in statements.evaluated(statement.node):
+            if syntax.kind(node) == "ImportFrom":
+                module = syntax.absolute(node.module, node.level or 0, self.package)
+                if self._from_is_stale(module, node):
+                    return True
+        return False
+
+    def _from_is_stale(self, module: str, node: Any) -> bool:
+        source = raw.module_dict(sys.modules.get(module))
+        if source is None:
+            return False
+        for alias in node.names:
+            if alias.name == "*":
+                for name, value in raw.items(source):
+                    if type(name) is str and name[:1] != "_" and name in self.space:
+                        if self.space[name] is not value and not self._binders(name):
+                            return True
+                continue
+            now, here = source.get(alias.name), self.space.get(alias.asname or alias.name)
+            if alias.name in source and now is not here and not _same_constant(now, here):
+                return True
+        return False
+
+    # While the statements are executed
+
+    def still_needed(self, index: int, changed: Names, foreign: Foreign) -> bool:
+        """Whether a chosen statement depends on something that really changed."""
+        if self.firm[index]:
+            return True
+        statement = self.all[index]
+        roots = {chain.partition(".")[0] for chain in statement.chains}
+        return bool(
+            (statement.reads | roots) & changed
+            or (self._runs(statement) & changed)
+            or self._reads_foreign(statement.chains, foreign)
+            or self._runs_foreign(statement, foreign)
+        )
+
+
+def _same_constant(one: Any, other: Any) -> bool:
+    return codes._same_value(one, other)
+
+
+def _is_docstring(node: Any) -> bool:
+    return syntax.kind(node) == "Expr" and syntax.kind(node.value) in ("Constant", "Str")

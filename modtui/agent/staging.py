@@ -1,0 +1,156 @@
+"""Executing chosen statements beside the live namespace, which meanwhile stays as it is."""
+
+from __future__ import annotations
+
+from . import codes, raw, syntax
+from .batch import MISSING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, Dict, List, Optional, Set
+
+    from .selecting import Foreign, Selection
+
+# Flags of `from __future__ import ...` in the flags of a code and of compile()
+# (Include/cpython/code.h).
+FUTURE_FLAGS = 0x1FE0000
+
+
+class Staging(dict):  # type: ignore[type-arg]
+    """A namespace to execute in: a copy of the live one, which it asks for what it has not.
+
+    When it is emptied, functions that still have it as their globals see the live namespace.
+    """
+
+    __slots__ = ("deleted", "live")
+
+    def __init__(self, live: Dict[Any, Any]) -> None:
+        dict.__init__(self, live)
+        self.live = live
+        self.deleted: Set[Any] = set()
+        if type(live.get("__annotations__")) is dict:
+            # Executing an annotation writes into it.
+            dict.__setitem__(self, "__annotations__", live["__annotations__"].copy())
+
+    def __missing__(self, key: Any) -> Any:
+        if key in self.deleted:
+            raise KeyError(key)
+        return self.live[key]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self.deleted.discard(key)
+        dict.__setitem__(self, key, value)
+
+    def __delitem__(self, key: Any) -> None:
+        if not dict.__contains__(self, key):
+            raise KeyError(key)
+        self.deleted.add(key)
+        dict.__delitem__(self, key)
+
+    def retire(self) -> None:
+        """Become a view of the live namespace."""
+        self.deleted = set()
+        dict.clear(self)
+        builtins = self.live.get("__builtins__")
+        if builtins is not None:
+            dict.__setitem__(self, "__builtins__", builtins)
+
+
+class Execution:
+    """The chosen statements of a selection, executed one by one in a Staging."""
+
+    def __init__(
+        self, selection: Selection, staging: Staging, path: str, flags: int, foreign: Foreign
+    ) -> None:
+        self._selection, self._staging = selection, staging
+        self._path, self._flags = path, flags & FUTURE_FLAGS
+        self._foreign = foreign
+        self.changed: Set[str] = set()  # names that are bound to really other values
+        self.executed: List[int] = []
+        self.plain: Set[str] = set()  # names bound by assignments, not by definitions
+        self.displays: Set[str] = set()  # names bound to a literal container or comprehension
+
+    def run(self, repair: Callable[[Any, BaseException], bool]) -> None:
+        """Execute. Raises what the module raises.
+
+        `repair` is asked when a definition raises; if it answers True the definition is tried once
+        more.
+        """
+        for index, statement in enumerate(self._selection.all):
+            if not self._selection.chosen[index]:
+                continue
+            if not self._selection.still_needed(index, self.changed, self._foreign):
+                continue
+            self.executed.append(index)
+            code = self._compile(statement.node)
+            try:
+                exec(code, self._staging)
+            except BaseException as error:
+                definition = statement.is_def or statement.is_class
+                if not definition or not repair(statement, error):
+                    raise
+                exec(code, self._staging)
+            self._note(statement)
+
+    def _compile(self, node: Any) -> Any:
+        module = syntax.module_of([node])
+        return compile(module, self._path, "exec", self._flags, dont_inherit=True)
+
+    def _note(self, statement: Any) -> None:
+        live, staging = self._staging.live, self._staging
+        for name in statement.binds | statement.changes:
+            before, after = live.get(name, MISSING), dict.get(staging, name, MISSING)
+            if name in statement.changes and name not in statement.binds:
+                self.changed.add(name)
+            elif before is after:
+                continue
+            elif codes._same_value(before, after):
+                dict.__setitem__(staging, name, before)  # the same number is no change
+            elif not _patches(before, after, live, staging):
+                self.changed.add(name)
+        if not (statement.is_def or statement.is_class or statement.is_import):
+            self.plain |= statement.binds
+            if is_display(statement.node):
+                self.displays |= statement.binds
+
+
+def _patches(before: Any, after: Any, live: Any, staging: Any) -> bool:
+    """Whether the old object will most likely take over what the new one brings."""
+    if type(before) is not type(after):
+        return False
+    if type(after) is raw.FunctionType:
+        return after.__globals__ is staging or after.__code__ is before.__code__
+    if raw.is_class(after):
+        return raw.class_qualname(before) == raw.class_qualname(after)
+    return False
+
+
+_DISPLAYS = ("Dict", "List", "Set", "ListComp", "SetComp", "DictComp")
+
+
+def is_display(node: Any) -> bool:
+    """Whether an assignment's value is a container that the statement itself makes."""
+    value = getattr(node, "value", None)
+    if syntax.kind(value) == "Call":
+        return syntax.dotted(value.func) in ("dict", "list", "set")
+    return syntax.kind(value) in _DISPLAYS
+
+
+def annotated_names(tree: Any) -> Set[str]:
+    """The names with an annotation at the top level."""
+    found: Set[str] = set()
+    for statement in tree.body:
+        for node in syntax.walk_scope(statement):
+            if syntax.kind(node) == "AnnAssign" and syntax.kind(node.target) == "Name":
+                found.add(node.target.id)
+    return found
+
+
+def docstring(tree: Any) -> Optional[str]:
+    """The module's docstring."""
+    if tree.body and syntax.kind(tree.body[0]) == "Expr":
+        value = tree.body[0].value
+        text = getattr(value, "value", getattr(value, "s", None))
+        if type(text) is str and syntax.kind(value) in ("Constant", "Str"):
+            return text
+    return None

@@ -1,0 +1,199 @@
+"""The top-level statements of a new text: what each reads, binds, calls and changes, and whether it
+is the one that was executed before.
+"""
+
+from __future__ import annotations
+
+from . import bytecode, syntax
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+
+DEFS = ("FunctionDef", "AsyncFunctionDef")
+
+# What a statement is, compared with the code that was executed before.
+SAME = "same"  # the very same instructions
+CODE = "code"  # the same but for the bodies of functions that it defines
+CHANGED = "changed"  # another one, or a new one, or nobody knows
+
+
+class Statement:
+    """One statement of a top level."""
+
+    __slots__ = (
+        "binds",
+        "body",
+        "called",
+        "chains",
+        "changes",
+        "first",
+        "is_class",
+        "is_def",
+        "is_import",
+        "last",
+        "node",
+        "passed",
+        "reads",
+        "removed",
+        "status",
+    )
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+        decorators = getattr(node, "decorator_list", ())
+        self.first: int = min([node.lineno] + [one.lineno for one in decorators])
+        self.last: int = getattr(node, "end_lineno", None) or node.lineno
+        self.status = CHANGED
+        self.body: Dict[str, str] = {}  # of a class: the status of what binds each of its names
+        self.removed: Set[str] = set()  # of a class: names that only its old text bound
+        kind = syntax.kind(node)
+        self.is_def = kind in DEFS
+        self.is_class = kind == "ClassDef"
+        self.is_import = kind in ("Import", "ImportFrom")
+        self.binds: Set[str] = syntax.bound_names([node])
+        self.reads: Set[str] = set()
+        self.chains: Set[str] = set()  # a.b.c as it is read
+        self.called: Set[str] = set()  # names whose functions run when the statement does
+        self.passed: Set[str] = set()  # names given as arguments to calls
+        self.changes: Set[str] = set()  # names whose objects it may change: x.append(1), x.y = 2
+        for below in evaluated(node):
+            self._note(below)
+        if kind == "AugAssign" and syntax.kind(node.target) == "Name":
+            self.changes.add(node.target.id)
+            self.reads.add(node.target.id)
+
+    def _note(self, node: Any) -> None:
+        kind = syntax.kind(node)
+        if kind == "Name":
+            if syntax.kind(node.ctx) == "Load":
+                self.reads.add(node.id)
+        elif kind == "Attribute":
+            chain = syntax.dotted(node)
+            if syntax.kind(node.ctx) == "Load":
+                self.chains.add(chain)
+            else:
+                self.changes.add(chain.partition(".")[0])
+        elif kind == "Subscript":
+            if syntax.kind(node.ctx) != "Load":
+                self.changes.add(syntax.dotted(node.value).partition(".")[0])
+        elif kind == "Call":
+            called = syntax.dotted(node.func)
+            self.called.add(called.partition(".")[0])
+            if "." in called and syntax.kind(self.node) == "Expr":
+                self.changes.add(called.partition(".")[0])
+            for argument in list(node.args) + [keyword.value for keyword in node.keywords]:
+                if syntax.kind(argument) == "Name":
+                    self.passed.add(argument.id)
+        for decorator in getattr(node, "decorator_list", ()):
+            self.called.add(syntax.dotted(decorator).partition(".")[0])
+        for keyword in getattr(node, "keywords", ()) if kind == "ClassDef" else ():
+            self.called.add(syntax.dotted(keyword.value).partition(".")[0])
+
+
+def evaluated(node: Any) -> Iterator[Any]:
+    """All nodes that are evaluated when the statement is: class bodies are, function bodies not."""
+    queue = [node]
+    while queue:
+        one = queue.pop()
+        yield one
+        kind = syntax.kind(one)
+        if kind in DEFS or kind == "Lambda":
+            queue.extend(getattr(one, "decorator_list", ()))
+            queue.extend(one.args.defaults)
+            queue.extend(default for default in one.args.kw_defaults if default is not None)
+            if kind in DEFS:
+                arguments = one.args.args + one.args.kwonlyargs
+                notes = [argument.annotation for argument in arguments] + [one.returns]
+                queue.extend(note for note in notes if note is not None)
+        else:
+            queue.extend(syntax.children(one))
+
+
+def read_in(node: Any) -> Tuple[Set[str], Set[str]]:
+    """(names, dotted chains) that are read anywhere below a node, function bodies included."""
+    names, chains = set(), set()
+    for below in syntax.walk(node):
+        kind = syntax.kind(below)
+        if kind == "Name" and syntax.kind(below.ctx) == "Load":
+            names.add(below.id)
+        elif kind == "Attribute":
+            chains.add(syntax.dotted(below))
+    return names, chains
+
+
+def of_tree(tree: Any) -> List[Statement]:
+    """The statements of a module; several on one line count as one for comparing."""
+    return [Statement(node) for node in tree.body]
+
+
+def compare(found: List[Statement], old: Any, new: Any) -> Tuple[Set[str], Set[str]]:
+    """Give every statement its status, by the old and the new code of the same top level.
+
+    Returns the names that lines of the old code bound or changed which are no statement's now:
+    (bound, changed).
+    """
+    before = bytecode.Statements(old)
+    lines = bytecode.groups(new)
+    _match(found, before, lines)
+    bound: Set[str] = set()
+    changed: Set[str] = set()
+    for group in before.left_over():
+        names = bytecode.stored(group)
+        bound |= names
+        if not names:
+            changed |= bytecode.loaded(group)
+    old_paths, new_paths = bytecode.Paths(old), bytecode.Paths(new)
+    for statement in found:
+        if statement.is_class and statement.status != SAME:
+            _compare_class(statement, (), old_paths, new_paths)
+    return bound, changed
+
+
+def _match(found: List[Statement], before: bytecode.Statements, lines: Any) -> None:
+    signatures = [bytecode.signature(lines, one.first, one.last) for one in found]
+    for statement, signature in zip(found, signatures):
+        if before.find(signature, True):
+            statement.status = SAME
+    for statement, signature in zip(found, signatures):
+        if statement.status != SAME and (statement.is_def or statement.is_class):
+            if before.find(signature, False):
+                statement.status = CODE
+
+
+def _compare_class(
+    statement: Statement, where: Any, old: bytecode.Paths, new: bytecode.Paths
+) -> None:
+    """Look into a class: CODE only if all that changed is in the bodies of its methods."""
+    before, after = _class_code(statement, old), _class_code(statement, new)
+    same_outside = statement.status == CODE
+    statement.status = CHANGED
+    if before is None or after is None:
+        return
+    inner = [Statement(node) for node in statement.node.body]
+    if not inner or inner[0].first <= after.co_firstlineno:
+        return  # on the line of the class itself
+    old_lines = bytecode.Statements(before)
+    old_lines.forget(before.co_firstlineno)
+    lines = [entry for entry in bytecode.groups(after) if entry[0] != after.co_firstlineno]
+    _match(inner, old_lines, lines)
+    for one in inner:
+        if one.is_class and one.status == CODE:
+            one.status = CHANGED
+        for name in one.binds:
+            known = statement.body.get(name)
+            statement.body[name] = one.status if known in (None, one.status) else CHANGED
+    left = old_lines.left_over()
+    for group in left:
+        statement.removed |= bytecode.stored(group)
+    statement.removed -= set(statement.body)
+    if same_outside and not left and all(one.status != CHANGED for one in inner):
+        statement.status = CODE
+
+
+def _class_code(statement: Statement, paths: bytecode.Paths) -> Optional[Any]:
+    name = statement.node.name
+    found = [code for path, code in paths.by_path.items() if path[-1][0] == name and len(path) <= 2]
+    if len(found) == 1:
+        return found[0]
+    return None
