@@ -46,7 +46,8 @@ def picture():
     threading = sys.modules.get("threading")
     return {
         "modules": sorted(map(str, sys.modules)),
-        "main": sorted({*globals()} - {"before"}),
+        # A fork beside the agent's thread makes 3.12 and later warn, even if that is ignored.
+        "main": sorted({*globals()} - {"before", "__warningregistry__"}),
         "descriptors": sorted(map(str, descriptors().items())),
         "path": [str(entry) for entry in sys.path],
         "hooks": [repr(sys.path_hooks), repr(sys.meta_path), repr(sys.excepthook),

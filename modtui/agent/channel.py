@@ -1,9 +1,7 @@
 """The agent's socket: framed JSON for inspectors, one thread each, asleep when nobody asks.
 
-Only C modules are used, and each of them in its original form: a target may have replaced threads
-by greenlets (gevent, eventlet) or set a default timeout for sockets. An injected agent leaves by
-itself when its last inspector has gone and nothing that was reloaded could still be undone; an
-invited one (listen, run) stays until somebody detaches it.
+An injected agent leaves by itself when its last inspector has gone and nothing that was reloaded
+could still be undone; an invited one (listen, run) stays until somebody detaches it.
 """
 
 from __future__ import annotations
@@ -16,10 +14,12 @@ import sys
 from . import baseline, framing, identity, jobs, rendezvous
 from .calls import Calls
 from .errors import AgentError, BadCall
+from .rendezvous import Leftover
+from .sockets import Socket, is_live, may_enter, new_lock, start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Set
 
 MOST_CONNECTIONS = 32
 BACKLOG = 64
@@ -49,143 +49,7 @@ CALLS = frozenset(
 )
 
 _server: Optional[_Server] = None
-
-
-def original(name: str) -> Any:
-    """A function of `_thread` as the interpreter made it, even if the target replaced it there."""
-    here = vars(_thread)[name]
-    builtin: Any = type(len)
-    if type(here) is builtin:
-        return here
-    import gc
-
-    for thing in gc.get_objects():
-        if type(thing) is builtin and thing.__name__ == name and thing.__self__ is _thread:
-            return thing
-    raise RuntimeError("the target replaced _thread.%s, and the original is gone" % (name,))
-
-
-_start_thread: Callable[..., int] = original("start_new_thread")
-_new_lock: Callable[[], Any] = original("allocate_lock")
-
-
-class _Socket:
-    """A socket that is only ever closed while its descriptor still is what it was.
-
-    A target that closes all its descriptors and opens others must not lose one of those to us.
-    """
-
-    __slots__ = ("_identity", "_raw")
-
-    def __init__(self, raw: Any) -> None:
-        raw.settimeout(None)  # a new socket starts with the target's own default timeout
-        self._raw = raw
-        self._identity = self._look()
-
-    def _look(self) -> Optional[Tuple[int, int]]:
-        try:
-            found = posix.fstat(self._raw.fileno())
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
-
-    def ours(self) -> bool:
-        return self._identity is not None and self._look() == self._identity
-
-    def fileno(self) -> int:
-        return int(self._raw.fileno())
-
-    def accept(self) -> _Socket:
-        descriptor, _ = self._raw._accept()
-        return _Socket(_socket.socket(fileno=descriptor))
-
-    def receive(self, count: int) -> Optional[bytes]:
-        """Exactly so many bytes, or None at the end of the stream."""
-        parts: List[bytes] = []
-        while count:
-            part = self._raw.recv(min(count, 1 << 20))
-            if not part:
-                return None
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-    def send(self, data: bytes) -> None:
-        self._raw.sendall(data)
-
-    def shutdown(self) -> None:
-        """End it for everybody, forked children that inherited it included."""
-        if self.ours():
-            try:
-                self._raw.shutdown(_socket.SHUT_RDWR)
-            except OSError:
-                pass  # not connected any more
-
-    def close(self) -> None:
-        if self.ours():
-            self._raw.close()
-        else:
-            self._raw.detach()
-
-
-def peer_uid(raw: Any) -> Optional[int]:
-    """The user at the other end, as the kernel says; None where it cannot be asked."""
-    option = getattr(_socket, "SO_PEERCRED", None)
-    if option is not None:  # struct ucred {pid, uid, gid}, unix(7)
-        data = raw.getsockopt(_socket.SOL_SOCKET, option, 12)
-        return int.from_bytes(data[4:8], sys.byteorder)
-    option = getattr(_socket, "LOCAL_PEERCRED", None)
-    if option is not None:  # struct xucred {version, uid, ...}, BSD's unix(4)
-        data = raw.getsockopt(0, option, 76)
-        return int.from_bytes(data[4:8], sys.byteorder)
-    return None
-
-
-def _may_enter(raw: Any) -> bool:
-    uid = peer_uid(raw)
-    if uid is None or uid in (0, posix.geteuid()):
-        return True
-    # An inspector from outside of our user namespace has no number in here. It passed a directory
-    # that only its owner and a privileged user can enter, so it is one of these.
-    return uid == _overflow_uid() and _in_user_namespace()
-
-
-def _overflow_uid() -> int:
-    try:
-        with open("/proc/sys/kernel/overflowuid", "rb") as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return 65534
-
-
-def _in_user_namespace() -> bool:
-    try:
-        with open("/proc/self/uid_map", "rb") as file:
-            return file.read().split() != [b"0", b"0", b"4294967295"]
-    except OSError:
-        return False
-
-
-class _Leftover:
-    """Removes the socket's file when the interpreter ends without anybody detaching.
-
-    Nothing but this module's namespace holds it, so that it dies with that namespace; an atexit
-    entry would be a trace in the target, and taking it out again would compare foreign callbacks.
-    """
-
-    __slots__ = ("path", "pid")
-
-    def __init__(self, path: str) -> None:
-        self.path, self.pid = path, posix.getpid()
-
-    def __del__(
-        self, remove: Any = rendezvous.remove, getpid: Callable[[], int] = posix.getpid
-    ) -> None:
-        if self.path and getpid() == self.pid:
-            remove(self.path)
-
-
-_leftover: Optional[_Leftover] = None
+_leftover: Optional[Leftover] = None
 
 
 class _Server:
@@ -203,25 +67,26 @@ class _Server:
         self.calm = calm  # the hurry of the arrival is over
         self.cleanup = cleanup  # takes the agent out of the target, when the last thread has ended
         self.thread = 0
-        self.begun = _new_lock()
+        self.begun = new_lock()
         self.begun.acquire()
-        self.lock = _new_lock()
+        self.lock = new_lock()
         self.connections: Set[_Connection] = set()
         self.threads = 0
         self.leaving = False
-        self.visited = False
-        self.farewell: List[_Socket] = []  # closed last: their inspectors wait for our end
+        self.visited = new_lock()  # held until the first inspector came
+        self.visited.acquire()
+        self.farewell: List[Socket] = []  # closed last: their inspectors wait for our end
         self.listener = self._bind()
 
-    def _bind(self) -> _Socket:
+    def _bind(self) -> Socket:
         global _leftover
         folder = rendezvous.make_directory(posix.geteuid())
         problem: Optional[OSError] = None
         for name in rendezvous.names(posix.getpid()):
             path = folder + "/" + name
             raw = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            listener = _Socket(raw)
-            if rendezvous.is_socket(path) and not _is_live(path):
+            listener = Socket(raw)
+            if rendezvous.is_socket(path) and not is_live(path):
                 posix.unlink(path)  # of a process that had our pid and was killed
             try:
                 raw.bind(path)
@@ -232,7 +97,7 @@ class _Server:
                 raw.close()
                 continue
             self.path = path
-            _leftover = _Leftover(path)
+            _leftover = Leftover(path)
             return listener
         raise problem or OSError("no name for a socket")
 
@@ -247,7 +112,7 @@ class _Server:
             self.threads += 1
             identity.thread_count = self.threads
         try:
-            _start_thread(self._run, (work,))
+            start_thread(self._run, (work,))
         except BaseException:
             with self.lock:
                 self.threads -= 1
@@ -269,13 +134,15 @@ class _Server:
             self._vanish()
 
     def _await_first_visit(self) -> None:
-        waiting = self.first_visit = _new_lock()
-        waiting.acquire()
-        if self.visited or waiting.acquire(True, FIRST_ANSWER):
-            return
-        self.calm()
-        if not waiting.acquire(True, FIRST_VISIT):
-            self.leave_if_unused()
+        if not self.visited.acquire(True, FIRST_ANSWER):
+            self.calm()
+            if not self.visited.acquire(True, FIRST_VISIT):
+                self.leave_if_unused()
+
+    def _nobody_waits(self) -> None:
+        with self.lock:
+            if self.visited.locked():
+                self.visited.release()
 
     def _accept_all(self) -> None:
         self.thread = _thread.get_native_id()
@@ -287,26 +154,23 @@ class _Server:
                 if self.leaving or not self._recover(error):
                     return
                 continue
-            if self.leaving:
-                connection.socket.close()
-                return
             self._welcome(connection)
 
     def _welcome(self, connection: _Connection) -> None:
-        if not _may_enter(connection.socket._raw):
+        if not may_enter(connection.socket):
             connection.refuse("this agent serves its own user and root only")
             return
         with self.lock:
             full = len(self.connections) >= MOST_CONNECTIONS
-            if not full:
+            if not full and not self.leaving:
                 self.connections.add(connection)
         if full:
-            connection.refuse("too many inspectors")
+            connection.refuse("too many inspectors are connected to this agent")
             return
-        self.visited = True
-        waiting = getattr(self, "first_visit", None)
-        if waiting is not None and waiting.locked():
-            waiting.release()
+        if self.leaving:
+            connection.socket.close()
+            return
+        self._nobody_waits()
         try:
             self._begin(connection.serve)
         except BaseException:
@@ -317,7 +181,7 @@ class _Server:
         if error.errno in (23, 24, 12, 105, 103, 71, 4):
             # ENFILE, EMFILE, ENOMEM, ENOBUFS, ECONNABORTED, EPROTO, EINTR: the target is short of
             # something for now. This is the only place where an idle agent wakes up.
-            pause = _new_lock()
+            pause = new_lock()
             pause.acquire()
             pause.acquire(True, 0.5)
             return True
@@ -346,16 +210,16 @@ class _Server:
 
     def leave_if_unused(self) -> None:
         if self.arrival == "injected" and not self.connections and not self._needed():
-            self.leave()
+            self.leave(only_if_unused=True)
 
     def _needed(self) -> bool:
         return bool(identity.hello()["journal"] or jobs.unfinished())
 
-    def leave(self, asked_by: Optional[_Connection] = None) -> None:
+    def leave(self, asked_by: Optional[_Connection] = None, only_if_unused: bool = False) -> None:
         """Stop listening and end every connection; the last thread takes the agent out."""
         global _leftover
         with self.lock:
-            if self.leaving:
+            if self.leaving or (only_if_unused and self.connections):
                 return
             self.leaving = True
             others = [one for one in self.connections if one is not asked_by]
@@ -366,7 +230,6 @@ class _Server:
             _leftover.path = ""
             _leftover = None
         if posix.getpid() == self.pid:
-            wake = None
             if sys.platform != "linux":  # elsewhere shutdown does not wake an accept
                 wake = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
                 wake.connect(self.path)
@@ -375,9 +238,7 @@ class _Server:
             self.listener.shutdown()
         for one in others:
             one.socket.shutdown()
-        waiting = getattr(self, "first_visit", None)
-        if waiting is not None and waiting.locked():
-            waiting.release()
+        self._nobody_waits()
 
     def _vanish(self) -> None:
         global _server
@@ -390,11 +251,15 @@ class _Server:
         if cleanup is not None:
             cleanup()  # from here on this module has no names any more
         for raw in raws:
+            try:
+                raw.shutdown(2)  # a forked child may hold it as well, and would keep it open
+            except OSError:
+                pass  # the inspector did not wait
             raw.close()
 
 
 class _Connection:
-    def __init__(self, server: _Server, sock: _Socket) -> None:
+    def __init__(self, server: _Server, sock: Socket) -> None:
         self.server = server
         self.socket = sock
         self.calls = Calls()
@@ -481,7 +346,7 @@ class _Connection:
         self.socket.send(framing.frame(framing.encode(answer)))
 
 
-_trouble: List[str] = []  # unexpected errors of our own threads
+_trouble: List[str] = []  # of our own threads
 
 
 def _forget_thread() -> None:
@@ -491,18 +356,6 @@ def _forget_thread() -> None:
         active = vars(threading).get("_active")
         if type(active) is dict:
             active.pop(_thread.get_ident(), None)
-
-
-def _is_live(path: str) -> bool:
-    probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    try:
-        probe.settimeout(1.0)
-        probe.connect(path)
-    except OSError:
-        return False
-    finally:
-        probe.close()
-    return True
 
 
 def _announce(server: _Server) -> None:

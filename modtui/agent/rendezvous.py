@@ -11,7 +11,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List, Optional
+    from typing import Any, Callable, List, Optional
 
 _S_IFMT, _S_IFDIR, _S_IFSOCK = 0o170000, 0o040000, 0o140000
 SPARE_NAMES = 4  # where pid namespaces share a directory, two agents may have the same pid
@@ -84,12 +84,27 @@ def is_socket(path: str) -> bool:
         return False
 
 
-def remove(
-    path: str, posix_unlink: object = posix.unlink, posix_rmdir: object = posix.rmdir
-) -> None:
+def remove(path: str, unlink: Any = posix.unlink, rmdir: Any = posix.rmdir) -> None:
     """Remove a socket, and its directory if it was the last one in it."""
-    for act, what in ((posix_unlink, path), (posix_rmdir, path.rpartition("/")[0])):
+    for act, what in ((unlink, path), (rmdir, path.rpartition("/")[0])):
         try:
-            act(what)  # type: ignore[operator]
+            act(what)
         except OSError:
             return  # gone already, or other agents are still in the directory
+
+
+class Leftover:
+    """Removes the socket's file when the interpreter ends without anybody detaching.
+
+    Nothing but this module's namespace holds it, so that it dies with that namespace; an atexit
+    entry would be a trace in the target, and taking it out again would compare foreign callbacks.
+    """
+
+    __slots__ = ("path", "pid")
+
+    def __init__(self, path: str) -> None:
+        self.path, self.pid = path, posix.getpid()
+
+    def __del__(self, remove: Any = remove, getpid: Callable[[], int] = posix.getpid) -> None:
+        if self.path and getpid() == self.pid:
+            remove(self.path)

@@ -14,7 +14,7 @@ from modtui.agent.errors import TYPES, AgentError
 from modtui.agent.rendezvous import remove
 from modtui.reach import bundle
 from modtui.reach.delivery import Parcel, Progress, job_text
-from modtui.reach.errors import ConnectionLost, ReachError, Unreachable
+from modtui.reach.errors import ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.proc import Proc
 from modtui.reach.wire import CallsLike, RemoteCalls, Wire
 
@@ -222,6 +222,9 @@ def over_wire(wire: Wire, way: str, root: str = "", mechanism: Any = None) -> Se
     pid, _ = wire.peer()
     try:
         session = Session(RemoteCalls(wire), way, pid, root, wire, mechanism)
+    except AgentError as refusal:
+        wire.close()
+        raise NoPermission(str(refusal)) from None
     except BaseException:
         wire.close()
         raise

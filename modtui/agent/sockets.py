@@ -1,0 +1,143 @@
+"""Sockets and threads for the agent, whatever the target has done to its own.
+
+Only C modules are used, and each in its original form: a target may have replaced threads by
+greenlets (gevent, eventlet), set a default timeout for sockets, or closed all its descriptors.
+"""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+import posix
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, List, Optional, Tuple
+
+
+def original(name: str) -> Any:
+    """A function of `_thread` as the interpreter made it, even if the target replaced it there."""
+    here = vars(_thread)[name]
+    builtin: Any = type(len)
+    if type(here) is builtin:
+        return here
+    import gc
+
+    for thing in gc.get_objects():
+        if type(thing) is builtin and thing.__name__ == name and thing.__self__ is _thread:
+            return thing
+    raise RuntimeError("the target replaced _thread.%s, and the original is gone" % (name,))
+
+
+start_thread: Callable[..., int] = original("start_new_thread")
+new_lock: Callable[[], Any] = original("allocate_lock")
+
+
+class Socket:
+    """A socket that is only ever closed while its descriptor still is what it was.
+
+    A target that closes all its descriptors and opens others must not lose one of those to us.
+    """
+
+    __slots__ = ("_identity", "_raw")
+
+    def __init__(self, raw: Any) -> None:
+        raw.settimeout(None)  # a new socket starts with the target's own default timeout
+        self._raw = raw
+        self._identity = self._look()
+
+    def _look(self) -> Optional[Tuple[int, int]]:
+        try:
+            found = posix.fstat(self._raw.fileno())
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def ours(self) -> bool:
+        return self._identity is not None and self._look() == self._identity
+
+    def fileno(self) -> int:
+        return int(self._raw.fileno())
+
+    def accept(self) -> Socket:
+        descriptor, _ = self._raw._accept()
+        return Socket(_socket.socket(fileno=descriptor))
+
+    def receive(self, count: int) -> Optional[bytes]:
+        """Exactly so many bytes, or None at the end of the stream."""
+        parts: List[bytes] = []
+        while count:
+            part = self._raw.recv(min(count, 1 << 20))
+            if not part:
+                return None
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def send(self, data: bytes) -> None:
+        self._raw.sendall(data)
+
+    def shutdown(self) -> None:
+        """End it for everybody, forked children that inherited it included."""
+        if self.ours():
+            try:
+                self._raw.shutdown(_socket.SHUT_RDWR)
+            except OSError:
+                pass  # not connected any more
+
+    def close(self) -> None:
+        if self.ours():
+            self._raw.close()
+        else:
+            self._raw.detach()
+
+
+def peer_uid(raw: Any) -> Optional[int]:
+    """The user at the other end, as the kernel says; None where it cannot be asked."""
+    option = getattr(_socket, "SO_PEERCRED", None)
+    if option is not None:  # struct ucred {pid, uid, gid}, unix(7)
+        data = raw.getsockopt(_socket.SOL_SOCKET, option, 12)
+        return int.from_bytes(data[4:8], sys.byteorder)
+    option = getattr(_socket, "LOCAL_PEERCRED", None)
+    if option is not None:  # struct xucred {version, uid, ...}, BSD's unix(4)
+        data = raw.getsockopt(0, option, 76)
+        return int.from_bytes(data[4:8], sys.byteorder)
+    return None
+
+
+def may_enter(sock: Socket) -> bool:
+    uid = peer_uid(sock._raw)
+    if uid is None or uid in (0, posix.geteuid()):
+        return True
+    # An inspector from outside of our user namespace has no number in here. It passed a directory
+    # that only its owner and a privileged user can enter, so it is one of these.
+    return uid == _overflow_uid() and _in_user_namespace()
+
+
+def _overflow_uid() -> int:
+    try:
+        with open("/proc/sys/kernel/overflowuid", "rb") as file:
+            return int(file.read())
+    except (OSError, ValueError):
+        return 65534
+
+
+def _in_user_namespace() -> bool:
+    try:
+        with open("/proc/self/uid_map", "rb") as file:
+            return file.read().split() != [b"0", b"0", b"4294967295"]
+    except OSError:
+        return False
+
+
+def is_live(path: str) -> bool:
+    probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        probe.settimeout(1.0)
+        probe.connect(path)
+    except OSError:
+        return False
+    finally:
+        probe.close()
+    return True
