@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from modtui.source.store import Store
 
 SCHEMA = 1
+MAY_COMPARE = 500  # modules whose code is compared unasked; --prove compares all
+BATCH = 20
 
 
 # What every verb does: connect, print text or JSON.
@@ -63,11 +65,25 @@ def _look(session: Session, store: Store) -> list[Record]:
 
     store.restore(session.calls)
     records = session.calls.list_modules()["modules"]
+    _settle(session, records)
     try:
         keep(session.calls, [r for r in records if r["place"] == "project"], store)
     except OSError as refused:
         _narrate(f"the texts as loaded could not be kept: {refused}")
     return records
+
+
+def _settle(session: Session, records: list[Record]) -> None:
+    """Compare the code of the project's modules that cheap evidence could not settle."""
+    unknown = {
+        record["name"]: record
+        for record in records
+        if record["place"] == "project" and record["freshness"]["verdict"] == "unknown"
+    }
+    for start in range(0, min(len(unknown), MAY_COMPARE), BATCH):
+        names = list(unknown)[start : start + BATCH]
+        for name, freshness in session.calls.freshness(names).items():
+            unknown[name]["freshness"] = freshness
 
 
 def _follow(session: Session, modules: Iterable[str]) -> None:

@@ -80,9 +80,12 @@ def running_shop() -> Iterator[Shop]:
     Raises DemoFailed if it does not come up.
     """
     with tempfile.TemporaryDirectory(prefix="modtui-demo-") as name:
-        folder = Path(name)
+        folder = Path(name) / "program"
         shutil.copytree(PROGRAM, folder / "shop", ignore=shutil.ignore_patterns("__pycache__"))
-        port_file = folder / "port"
+        (Path(name) / "run").mkdir()
+        # As in life, the files are older than the process, by more than a clock tick of the kernel.
+        time.sleep(0.05)
+        port_file = Path(name) / "run" / "port"
         process = subprocess.Popen(
             [sys.executable, "-m", "shop", str(port_file)],
             cwd=folder,

@@ -57,7 +57,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        return int((self.folder / "port").read_text())
+        return int((self.folder.parent / "run" / "port").read_text())
 
     def ask(self) -> str:
         with urlopen(f"http://127.0.0.1:{self.port}/tea", timeout=10) as answer:
@@ -81,14 +81,18 @@ def write_program(folder: Path) -> None:
 
 @contextmanager
 def running_server(folder: Path, python: Sequence[str] = (sys.executable,)) -> Iterator[Server]:
+    port_file = folder / "run" / "port"
+    port_file.parent.mkdir()
+    folder = folder / "program"
+    folder.mkdir()
     write_program(folder)
     time.sleep(0.05)  # the files are older than the process, as in life; ctime ticks are coarse
     process = subprocess.Popen(
-        [*python, "-m", "till", str(folder / "port")], cwd=folder, stdin=subprocess.DEVNULL
+        [*python, "-m", "till", str(port_file)], cwd=folder, stdin=subprocess.DEVNULL
     )
     try:
         server = Server(process, folder)
-        until(lambda: (folder / "port").exists() and (folder / "port").read_text().endswith("\n"))
+        until(lambda: port_file.exists() and port_file.read_text().endswith("\n"))
         yield server
     finally:
         process.kill()
