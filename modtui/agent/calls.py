@@ -56,6 +56,10 @@ class Calls:
         """Be told the digest of what is loaded; freshness uses it. Returns how many were taken."""
         return baseline.remember(texts)
 
+    def live_code(self, name: str) -> shapes.LiveCode:
+        """The module's live code, for a helper process to compare. Raises UnknownModule."""
+        return freshness.live_code(name)
+
     def plan(self, names: List[str], patch: bool = False, dependents: bool = False) -> shapes.Plan:
         """What a reload of these would do: order, hazards, what it leaves. Raises UnknownModule."""
         return planning.plan(names, patch=patch, dependents=dependents)

@@ -37,6 +37,7 @@ CALLS = frozenset(
         "source",
         "baseline",
         "remember",
+        "live_code",
         "plan",
         "journal",
         "reload",

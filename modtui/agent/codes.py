@@ -94,7 +94,7 @@ def nested(code: Any) -> List[Any]:
 def _same_values(ours: Any, theirs: Any, our_line: int = -1, their_line: int = -1) -> bool:
     if len(ours) != len(theirs):
         return False
-    for one, other in zip(ours, theirs):  # noqa: B905 - `strict` is 3.10's
+    for one, other in zip(ours, theirs):
         if one is other or _same_value(one, other):
             continue
         if type(one) is int and type(other) is int and one == our_line and other == their_line:

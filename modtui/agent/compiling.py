@@ -41,6 +41,11 @@ def current(entry: Entry, stamp: disk.Stamp) -> Current:
         return Current(why_not=error or "the file cannot be read")
     if len(data) > MAX_SIZE:
         return Current(why_not="the file is too big to be compiled inside of the target")
+    return of_text(data)
+
+
+def of_text(data: bytes) -> Current:
+    """A text, compiled, of whatever size."""
     result = Current(data)
     try:
         result.top = compiled(data)

@@ -15,7 +15,7 @@ import time
 
 from . import capture, disk, entries, identity, proof, pycs, sources, words
 from .ledger import ledger
-from .system import is_absolute, pause
+from .system import is_absolute, os, pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,22 @@ def verdicts(names: Optional[List[str]] = None) -> Dict[str, shapes.Freshness]:
 def verdict_for(entry: Entry) -> shapes.Freshness:
     """The verdict for one entry, compared as deep as the target can do cheaply."""
     return Judge().full(entry)
+
+
+def live_code(name: str) -> shapes.LiveCode:
+    """What a helper process needs to compare this module's live code with its file.
+
+    Raises UnknownModule.
+    """
+    ledger.update()
+    entry = entries.look_at(name)
+    stamp = None
+    if entry.source_file is not None and entry.status != "zip":
+        try:
+            stamp = disk.stamp(os.stat(entry.source_file))
+        except (OSError, ValueError):
+            stamp = None
+    return proof.live_code(entry, stamp, Judge())
 
 
 def answer(verdict: shapes.Verdict, sure: shapes.Proof, reason: str) -> shapes.Freshness:
@@ -115,6 +131,11 @@ class Judge:
             return self._untouched(entry, status.st_ctime_ns, after_ns, deep)
         return self._touched(entry, file, disk.stamp(status), deep)
 
+    def case(self, entry: Entry, stamp: disk.Stamp, file: str = "") -> proof.Case:
+        """What is known of an entry whose file was touched."""
+        file = file or entry.source_file or ""
+        return proof.Case(entry, file, stamp, self._loaded_after(entry), self.started_ns)
+
     def _loaded_after(self, entry: Entry) -> Optional[int]:
         seen = ledger.loaded_after_ns(entry.name, entry.value)
         return self.started_ns if seen is None else seen
@@ -162,7 +183,7 @@ class Judge:
         return known
 
     def _touched(self, entry: Entry, file: str, stamp: disk.Stamp, deep: bool) -> shapes.Freshness:
-        case = proof.Case(entry, file, stamp, self._loaded_after(entry), self.started_ns)
+        case = self.case(entry, stamp, file)
         found = proof.remembered(case)
         if found is not None and (found.thorough or not deep):
             return found.freshness

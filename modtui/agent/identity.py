@@ -58,7 +58,7 @@ def target() -> shapes.Target:
     """The target process; `started` is 0.0 when it cannot be known."""
     return {
         "pid": os.getpid(),
-        "python": "%d.%d.%d" % tuple(sys.version_info[:3]) + _pre_release(),
+        "python": python_version(),
         "implementation": sys.implementation.name,
         "executable": raw.exact_str(_sys("executable")) or "",
         "argv": _arguments(),
@@ -154,10 +154,12 @@ def _cwd() -> str:
         return ""
 
 
-def _pre_release() -> str:
+def python_version() -> str:
+    """The release of this interpreter: "3.12.1", "3.15.0a2"."""
     level, serial = sys.version_info[3], sys.version_info[4]
     short = {"alpha": "a", "beta": "b", "candidate": "rc"}.get(level)
-    return "" if short is None else "%s%d" % (short, serial)
+    release = "%d.%d.%d" % tuple(sys.version_info[:3])
+    return release if short is None else "%s%s%d" % (release, short, serial)
 
 
 def _own_version() -> str:

@@ -138,6 +138,23 @@ class BaselineText(Text):
     detail: str  # a sentence
 
 
+class LiveCode(TypedDict):
+    """What a helper process compares with the compiled file; bytes are decoded as latin-1."""
+
+    name: str
+    file: Optional[str]
+    plain: bool  # its loader compiles source as the interpreter does
+    code: Optional[str]  # marshalled list of [qualified name, code] of the live functions
+    running: Optional[str]  # marshalled code of the module's top level, if it is still running
+    pyc: Optional[str]  # the compiled file that it was loaded from, if there is a witness
+    pyc_sure: bool  # nobody can have written that pyc since the module was loaded
+    stamp: Optional[list[int]]  # of the file: device, inode, size, mtime ns, ctime ns
+    after_ns: Optional[int]  # the module was loaded after this
+    started_ns: Optional[int]
+    optimize: int  # the target's -O level
+    magic: str  # the magic number of the target's pycs, in hex
+
+
 class Remembered(TypedDict):
     """What an inspector knows to have been loaded: it kept the text, the agent only the digest."""
 

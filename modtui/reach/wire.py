@@ -206,6 +206,9 @@ class RemoteCalls:
     def baseline(self, name: str) -> shapes.BaselineText:
         return cast(shapes.BaselineText, self._wire.request("baseline", {"name": name}))
 
+    def live_code(self, name: str) -> shapes.LiveCode:
+        return cast(shapes.LiveCode, self._wire.request("live_code", {"name": name}))
+
     def remember(self, texts: list[shapes.Remembered]) -> int:
         return cast(int, self._wire.request("remember", {"texts": texts}))
 

@@ -83,6 +83,26 @@ class Inside:
         environment: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
         """The ended process of that script."""
+        command, variables = self._prepare(script, options, ready, environment)
+        return subprocess.run(
+            command, env=variables, capture_output=True, text=True, timeout=180, check=False
+        )
+
+    def start(self, script: str, *options: str) -> subprocess.Popen[str]:
+        """The running process of that script, with pipes to its input and output."""
+        command, variables = self._prepare(script, options, True, None)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command, env=variables, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+        )
+
+    def _prepare(
+        self,
+        script: str,
+        options: tuple[str, ...],
+        ready: bool,
+        environment: dict[str, str] | None,
+    ) -> tuple[list[str], dict[str, str]]:
         variables = {**os.environ, **(environment or {})}
         if not (environment or {}).get("PYTHONDONTWRITEBYTECODE"):
             variables.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -90,14 +110,7 @@ class Inside:
             variables["PYTHONPATH"] = os.pathsep.join([self.house, self.seen])
         self.write("script.py", PRELUDE + script)
         settle()
-        return subprocess.run(
-            [*self.python.command, *options, f"{self.seen}/script.py"],
-            env=variables,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        return [*self.python.command, *options, f"{self.seen}/script.py"], variables
 
 
 def make(python: Python, tmp_path: Path) -> Iterator[Inside]:

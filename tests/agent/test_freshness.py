@@ -114,7 +114,7 @@ def test_module_constant_edited(inside: Inside) -> None:
 
 def test_module_constant_edited_with_a_pyc_from_before(inside: Inside) -> None:
     need_start(inside)
-    inside.write("shop.py", SHOP)
+    os.utime(inside.write("shop.py", SHOP), (1e9, 1e9))
     inside.run("import shop; tell(1)")
     found = inside.run(LATE % "edit(text.replace('RATE = 2', 'RATE = 3'))")[0]
     check(found, "stale", "proved", "statements outside of functions")
