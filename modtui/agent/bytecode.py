@@ -114,7 +114,11 @@ def _groups(code: Any) -> List[Tuple[int, Group, bool]]:
     by_line: Dict[int, List[Token]] = {}
     clean: Dict[int, bool] = {}
     before = ""
+    numbered = False
     for offset, token in tokens(code):
+        if numbered:  # 3.14+ numbers annotations; where in the module one stands is no matter
+            token = (token[0], 0)
+        numbered = token == ("LOAD_NAME", "__conditional_annotations__")
         line = line_at.get(offset, last)
         by_line.setdefault(line, []).append(token)
         clean.setdefault(line, not before or before.startswith(_ENDINGS))

@@ -1,7 +1,7 @@
-"""What the import system says of a module: its spec, the bytes of its source, its code, its reload.
+"""What the import system says of a module: its spec, its source's bytes, its code, its reload.
 
-The reference is `importlib.reload` and `importlib._bootstrap._exec` of the running interpreter. There
-is one deliberate difference: where the loader reads source in the standard way, the bytes are read
+The reference is `importlib.reload` and `importlib._bootstrap._exec` of the running interpreter.
+There is one deliberate difference: where the loader reads source in the standard way, the bytes are read
 once and those very bytes are compiled, so that a stale .pyc never runs.
 """
 

@@ -194,7 +194,7 @@ class ModulePatch:
         replacing.settle(mine)
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()
-        for old, new in pairing.merged:
+        for _, new in pairing.merged:
             private |= {id(new)} | {id(one) for one in gc.get_referents(new) if type(one) is dict}
         replacing.apply(mine)
         successors.make_steps(step)

@@ -151,16 +151,27 @@ class Namespace:
     def _annotate(self, step: Batch) -> None:
         """Since 3.14 annotations come from a function, which must be the whole text's."""
         pairing = self._pairing
-        code = pairing.paths.by_path.get((("__annotate__", 0),))
-        before = pairing.live.get("__annotate__")
-        if code is None or code.co_freevars or code.co_name != "__annotate__":
+        live = pairing.live
+        found = [
+            code
+            for way, code in pairing.paths.by_path.items()
+            if len(way) == 1 and code.co_name == "__annotate__" and _SEEN in code.co_names
+        ]
+        before = live.get("__annotate__")
+        if not found:
+            if type(before) is raw.FunctionType:
+                for name in ("__annotate__", "__annotations__", _SEEN):
+                    step.item(live, name, MISSING)
             return
-        if type(before) is raw.FunctionType and before.__code__ == code:
+        if type(before) is raw.FunctionType and before.__code__ == found[0]:
             return
-        made = raw.FunctionType(code, pairing.live, "__annotate__")
-        step.item(pairing.live, "__annotate__", made)
-        if "__annotations__" in pairing.live:
-            step.item(pairing.live, "__annotations__", MISSING)
+        step.item(live, "__annotate__", raw.FunctionType(found[0], live, "__annotate__"))
+        # The compiler numbers the annotations; the function gives those that were come by.
+        step.item(live, _SEEN, set(range(len(staging.annotated_names(self._selection.tree)) + 1)))
+        step.item(live, "__annotations__", MISSING)
+
+
+_SEEN = "__conditional_annotations__"
 
 
 def _is_class_of(value: Any, module: Any) -> bool:

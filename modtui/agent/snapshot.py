@@ -1,7 +1,7 @@
 """Everything that executing some modules may change, remembered by identity, to be put back.
 
-Remembered are sys.modules, the namespaces of the modules and of their parents, and what is reachable
-from those namespaces: functions, classes, containers and instances of the modules' own classes, and
+Remembered are sys.modules, the namespaces of the modules and of their parents, and what is
+reachable from those namespaces: functions, classes, containers and instances of the modules' own classes, and
 the containers in the namespaces of project modules that they import.
 """
 
