@@ -31,6 +31,7 @@ class Calls(Protocol):
     def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
     def remember(self, texts: list[shapes.Remembered]) -> int: ...
     def show(self, name: str) -> shapes.Detail: ...
+    def live_code(self, name: str) -> shapes.LiveCode: ...
 
 
 @dataclass(frozen=True)
@@ -268,9 +269,9 @@ def _elsewhere(
     key = (name, known.get("execution", ""), digest(_bytes(text) or b""))
     if store is not None and key in store.recovered:
         return store.recovered[key]
-    evidence = recover.gather(calls, name, known, root)
+    evidence, matcher = recover.gather(calls, name, known, root)
     started = calls.hello()["target"]["started"]
-    found = recover.recover(text, evidence, root=root, started=started)
+    found = recover.recover(text, evidence, matcher, root=root, started=started)
     if found is None or (found.proof == "none" and own.data is not None):
         found = own
     elif found.proved and store is not None:

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from modtui.source import git
 from modtui.source.changes import Baseline, Calls, digest
 from modtui.source.git import Deadline, GitError, Version
+from modtui.source.matching import Matcher, matcher
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
 
 SECONDS = 8.0  # for everything together
 BATCH = 40  # versions that are fetched at a time
+MOST_BYTES = 64 * 1024 * 1024  # of all versions together
 
 
 @dataclass(frozen=True)
@@ -136,49 +138,103 @@ def _fetch(repository: git.Repository, versions: Sequence[Version]) -> Iterator[
 def recover(
     text: shapes.Text,
     evidence: Evidence,
+    matcher: Matcher | None = None,
     *,
     root: str = "",
     started: float | None = None,
     seconds: float = SECONDS,
 ) -> Baseline | None:
-    """The text as loaded from what exists elsewhere; None if there is nothing to offer.
+    """The text as loaded from what exists elsewhere; None if there is nowhere to look.
 
-    `text` is the file now, `started` when the process started (seconds since the epoch).
+    `text` is the file now, `started` when the process started (seconds since the epoch). If there
+    are versions and none of them fits, the answer is a baseline without data that says so.
     """
     file = text["file"]
     if not file or not os.path.isabs(file):
         return None
     current = None if text["data"] is None else text["data"].encode("latin-1")
     deadline = Deadline(seconds)
-    fitting: list[Candidate] = []
-    first: Candidate | None = None
-    late = False
+    found, complete = _collect(file, current, root, started, deadline)
+    if not found:
+        return None
+    fitting = [candidate for candidate in found if evidence.fits(candidate.data)]
+    if evidence.exact:
+        return _exact(fitting[0], evidence) if fitting else _nothing(found)
+    if matcher is not None and fitting:
+        texts = [candidate.data for candidate in fitting]
+        fits = matcher.fits([*texts, current or b""], deadline.left)
+        if fits:
+            return _by_code(fitting, fits, matcher, complete)
+    if evidence.nothing:
+        return _guess(found[0])
+    return _by_size(fitting, complete) if fitting else _nothing(found)
+
+
+def _collect(
+    file: str, current: bytes | None, root: str, started: float | None, deadline: Deadline
+) -> tuple[list[Candidate], bool]:
+    """The candidates, and whether they are all that there are."""
+    found: list[Candidate] = []
+    total = 0
     try:
         for candidate in candidates(file, current, root, started, deadline):
-            first = first or candidate
-            if evidence.fits(candidate.data):
-                if evidence.exact:
-                    return _exact(candidate, evidence)
-                fitting.append(candidate)
+            found.append(candidate)
+            total += len(candidate.data)
+            if total > MOST_BYTES:
+                return found, False
             deadline.check()
     except GitError:
-        late = True
-    if evidence.nothing:
-        return None if first is None else _guess(first)
-    return _by_size(fitting, late)
+        return found, False
+    return found, True
 
 
 def _exact(candidate: Candidate, evidence: Evidence) -> Baseline:
     by = "its digest is" if evidence.digest is not None else "its hash, kept in the pyc, is"
-    detail = f"{candidate.where} in git: {by} that of the text that was loaded"
+    detail = f"from git ({candidate.where}): {by} that of the text that was loaded"
     return Baseline(candidate.data, candidate.source, "proved", detail)
 
 
-def _by_size(fitting: list[Candidate], late: bool) -> Baseline | None:
+def _nothing(found: Sequence[Candidate]) -> Baseline:
+    count = "the one version" if len(found) == 1 else f"none of the {len(found)} versions"
+    fits = "does not fit" if len(found) == 1 else "fits"
+    return Baseline(None, "none", "none", f"{count} in git {fits} what is loaded")
+
+
+_REASONS = {
+    "hash": "its hash, kept in the pyc, is that of the text that was loaded",
+    "size": "it is as long as the text that was loaded and compiles to the same code",
+    "whole": "it compiles to the very code that is running; only comments could differ",
+    "functions": "all functions in memory are exactly those of it",
+}
+
+
+def _by_code(
+    candidates: Sequence[Candidate], fits: Sequence[str], matcher: Matcher, complete: bool
+) -> Baseline:
+    """The best of the candidates; the last of `fits` is about the file as it is now."""
+    fitting = [(c, fit) for c, fit in zip(candidates, fits, strict=False) if fit]
     if not fitting:
-        return None
-    only = len(fitting) == 1 and not late
-    detail = f"{fitting[0].where} in git has the size of the text that was compiled"
+        return _nothing(candidates)
+    best, fit = fitting[0]
+    if fit == "silent":
+        return _guess(best)
+    alone = len(fitting) == 1 and complete
+    proof = "likely"
+    detail = f"from git ({best.where}): {_REASONS[fit]}"
+    if fit == "hash" or (fit == "size" and matcher.sure and alone):
+        proof = "proved"
+    elif len(fitting) > 1:
+        detail += f", as of {len(fitting) - 1} more"
+    elif fits[-1] and fit == "functions":
+        # Only statements outside of functions differ: it may be either text.
+        proof = "none"
+        detail += ", and so they are of the file now"
+    return Baseline(best.data, best.source, proof, detail)
+
+
+def _by_size(fitting: Sequence[Candidate], complete: bool) -> Baseline:
+    only = len(fitting) == 1 and complete
+    detail = f"from git ({fitting[0].where}): it has the size of the text that was compiled"
     if only:
         detail += ", as no other version there"
     return Baseline(fitting[0].data, fitting[0].source, "likely" if only else "none", detail)
@@ -186,16 +242,19 @@ def _by_size(fitting: list[Candidate], late: bool) -> Baseline | None:
 
 def _guess(best: Candidate) -> Baseline:
     """With nothing to check with: what HEAD was when the process started, or is now."""
-    detail = f"{best.where} in git; nothing was found to check it with"
+    detail = f"from git ({best.where}); nothing was found to check it with"
     return Baseline(best.data, best.source, "none", detail)
 
 
-def gather(calls: Calls, name: str, known: shapes.BaselineText, root: str) -> Evidence:
+def gather(
+    calls: Calls, name: str, known: shapes.BaselineText, root: str
+) -> tuple[Evidence, Matcher | None]:
     """What the agent and the pyc tell of the text that a module was loaded from."""
     if known["digest"] is not None and known["data"] is None:
-        return Evidence(digest=known["digest"])
-    record = calls.show(name)["record"]
-    cached = record["cached"]
-    if not cached:
-        return Evidence()
-    return from_pyc(root + cached, calls.hello()["target"]["started"])
+        return Evidence(digest=known["digest"]), None
+    target = calls.hello()["target"]
+    found = matcher(calls.live_code(name), target, root)
+    if found is not None:
+        return Evidence(size=found.size), found
+    cached = calls.show(name)["record"]["cached"]
+    return (from_pyc(root + cached, target["started"]) if cached else Evidence()), None

@@ -1,0 +1,117 @@
+"""Which of some texts is the one that was loaded: compared with the live code, in a helper process.
+
+Code can only be read by the interpreter that made it, so the helper is the target's own executable;
+where that may not be trusted (we are somebody else), ours, if its bytecode is the same.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+
+Fit = Literal["", "hash", "size", "whole", "functions", "silent"]
+HELPER = Path(__file__).with_name("match_helper.py")
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """Knows a module's live code; asks the helper about texts."""
+
+    live: shapes.LiveCode
+    executable: str
+
+    @property
+    def functions(self) -> bool:
+        """Whether there is any live code to compare with."""
+        return self.live["code"] is not None
+
+    @property
+    def size(self) -> int | None:
+        """The size in bytes (32 bits of it) that the text had, from the pyc; None if not known."""
+        pyc = self._pyc()
+        if len(pyc) < 16 or pyc[4] & 1:
+            return None
+        return int.from_bytes(pyc[12:16], "little")
+
+    @property
+    def sure(self) -> bool:
+        """Whether the pyc is beyond doubt the one that the module was loaded from."""
+        return self.live["pyc_sure"]
+
+    def fits(self, texts: Sequence[bytes], seconds: float) -> list[Fit]:
+        """How well each text fits (see `match_helper`); [] if the helper failed or was too slow."""
+        if not texts:
+            return []
+        question = {
+            "live": _bytes(self.live["code"]),
+            "pyc": self._pyc(),
+            "running": _bytes(self.live["running"]),
+            "optimize": self.live["optimize"],
+            "texts": list(texts),
+        }
+        try:
+            done = subprocess.run(
+                [self.executable, "-I", "-S", "-B", "-W", "ignore", str(HELPER)],
+                input=marshal.dumps(question, 2),
+                capture_output=True,
+                cwd="/",
+                timeout=max(seconds, 0.01),
+                check=False,
+            )
+            answer = marshal.loads(done.stdout)
+        except (OSError, subprocess.TimeoutExpired, ValueError, EOFError, TypeError):
+            return []
+        return answer if isinstance(answer, list) and len(answer) == len(texts) else []
+
+    def _pyc(self) -> bytes:
+        return _bytes(self.live["pyc"])
+
+
+def matcher(live: shapes.LiveCode, target: shapes.Target, root: str) -> Matcher | None:
+    """A matcher for that module; None if no interpreter here can read its code."""
+    if not live["plain"] or not (live["code"] or live["pyc"] or live["running"]):
+        return None
+    theirs = target["executable"]
+    if not root and _may_run(theirs):
+        return Matcher(live, theirs)
+    if root and _may_run(theirs) and _same_file(root + theirs, theirs):
+        return Matcher(live, theirs)
+    if live["magic"] == importlib.util.MAGIC_NUMBER.hex():
+        return Matcher(live, sys.executable)
+    return None
+
+
+def _may_run(path: str) -> bool:
+    """Whether nobody gains rights when we run this file: it and its folders are ours or root's."""
+    if not os.path.isabs(path) or not os.access(path, os.X_OK):
+        return False
+    trusted = {0, os.geteuid()}
+    place = os.path.realpath(path)
+    while True:
+        state = os.stat(place)
+        if state.st_uid not in trusted or (state.st_mode & 0o002 and not state.st_mode & 0o1000):
+            return False
+        if place == "/":
+            return True
+        place = os.path.dirname(place)
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
+
+
+def _bytes(text: str | None) -> bytes:
+    return b"" if text is None else text.encode("latin-1")
