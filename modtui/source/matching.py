@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import marshal
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -86,7 +87,9 @@ def matcher(live: shapes.LiveCode, target: shapes.Target, root: str) -> Matcher 
         return Matcher(live, theirs)
     if root and _may_run(theirs) and _same_file(root + theirs, theirs):
         return Matcher(live, theirs)
-    if live["magic"] == importlib.util.MAGIC_NUMBER.hex():
+    # Releases of one version share the magic number, and yet compile a little differently.
+    same = live["magic"] == importlib.util.MAGIC_NUMBER.hex()
+    if same and target["python"] == platform.python_version():
         return Matcher(live, sys.executable)
     return None
 
