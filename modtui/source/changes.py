@@ -271,7 +271,10 @@ def _elsewhere(
         return store.recovered[key]
     evidence, matcher = recover.gather(calls, name, known, root)
     started = calls.hello()["target"]["started"]
-    found = recover.recover(text, evidence, matcher, root=root, started=started)
+    extra = []
+    if own.data is not None:
+        extra.append(recover.Candidate(own.data, f"{own.source} in the target", own.source))
+    found = recover.recover(text, evidence, matcher, extra=extra, root=root, started=started)
     if found is None or (found.proof == "none" and own.data is not None):
         found = own
     elif found.proved and store is not None:

@@ -1,8 +1,8 @@
 """The source as loaded, where nobody kept it: found among the versions that exist, and checked.
 
-Candidates are the versions in git and the copies that editors leave. What can be known of the text
-that was loaded decides between them: the digest, the pyc that it was compiled to, the code that is
-live. A candidate that nothing speaks for is called a guess.
+Candidates are the versions in git, the text that was installed, and the copies that editors leave.
+What can be known of the text that was loaded decides between them: its digest, the pyc that it was
+compiled to, the code that is live. A candidate that nothing speaks for is called a guess.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modtui.source import git
+from modtui.source import copies, git, wheel
 from modtui.source.changes import Baseline, Calls, digest
 from modtui.source.git import Deadline, GitError, Version
 from modtui.source.matching import Matcher, matcher
@@ -30,8 +30,8 @@ class Candidate:
     """A text that may be the one that was loaded, and where it was found."""
 
     data: bytes
-    where: str
-    source: str = "git"
+    where: str  # "git (HEAD)", "the installation of requests 2.31.0"
+    source: str  # git, wheel, editor, linecache
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,12 @@ def _source_hash(magic: int, data: bytes) -> bytes:
 
 
 def candidates(
-    file: str, current: bytes | None, root: str, started: float | None, deadline: Deadline
+    file: str,
+    current: bytes | None,
+    root: str,
+    started: float | None,
+    deadline: Deadline,
+    extra: Sequence[Candidate] = (),
 ) -> Iterator[Candidate]:
     """Texts that the file had, the likeliest first, no text twice. Raises GitError.
 
@@ -100,7 +105,7 @@ def candidates(
     """
     seen: set[bytes] = set()
     crlf = current is not None and b"\r\n" in current
-    for found in _in_git(file, root, started, deadline):
+    for found in _everywhere(file, current, root, started, deadline, extra):
         forms = [found.data]
         if crlf and b"\r" not in found.data:
             forms.insert(0, found.data.replace(b"\n", b"\r\n"))
@@ -108,6 +113,39 @@ def candidates(
             if data not in seen:
                 seen.add(data)
                 yield Candidate(data, found.where, found.source)
+
+
+def _everywhere(
+    file: str,
+    current: bytes | None,
+    root: str,
+    started: float | None,
+    deadline: Deadline,
+    extra: Sequence[Candidate],
+) -> Iterator[Candidate]:
+    yield from extra
+    yield from _installed(file, current, root, started)
+    for data, where in copies.backups(file, root):
+        yield Candidate(data, where, "editor")
+    if not root:
+        for data, where in copies.history(file):
+            yield Candidate(data, where, "editor")
+    yield from _in_git(file, root, started, deadline)
+
+
+def _installed(
+    file: str, current: bytes | None, root: str, started: float | None
+) -> Iterator[Candidate]:
+    """The text as its wheel installed it, if that was before the process started."""
+    installed = wheel.find(file, root)
+    if installed is None or (started is not None and installed.at >= started):
+        return
+    where = f"the installation of {installed.distribution}"
+    if current is not None and installed.is_text(current):
+        yield Candidate(current, where, "wheel")
+        return
+    for data in wheel.originals(installed):
+        yield Candidate(data, where, "wheel")
 
 
 def _in_git(file: str, root: str, started: float | None, deadline: Deadline) -> Iterator[Candidate]:
@@ -132,7 +170,7 @@ def _fetch(repository: git.Repository, versions: Sequence[Version]) -> Iterator[
     texts = repository.contents([version.blob for version in wanted]) if wanted else {}
     for version in wanted:
         if version.blob in texts:
-            yield Candidate(texts[version.blob], version.where)
+            yield Candidate(texts[version.blob], f"git ({version.where})", "git")
 
 
 def recover(
@@ -140,21 +178,23 @@ def recover(
     evidence: Evidence,
     matcher: Matcher | None = None,
     *,
+    extra: Sequence[Candidate] = (),
     root: str = "",
     started: float | None = None,
     seconds: float = SECONDS,
 ) -> Baseline | None:
     """The text as loaded from what exists elsewhere; None if there is nowhere to look.
 
-    `text` is the file now, `started` when the process started (seconds since the epoch). If there
-    are versions and none of them fits, the answer is a baseline without data that says so.
+    `text` is the file now, `extra` are texts that the target has, `started` is when the process
+    started (seconds since the epoch). If there are texts and none of them fits, the answer is a
+    baseline without data that says so.
     """
     file = text["file"]
     if not file or not os.path.isabs(file):
         return None
     current = None if text["data"] is None else text["data"].encode("latin-1")
     deadline = Deadline(seconds)
-    found, complete = _collect(file, current, root, started, deadline)
+    found, complete = _collect(candidates(file, current, root, started, deadline, extra), deadline)
     if not found:
         return None
     fitting = [candidate for candidate in found if evidence.fits(candidate.data)]
@@ -170,14 +210,12 @@ def recover(
     return _by_size(fitting, complete) if fitting else _nothing(found)
 
 
-def _collect(
-    file: str, current: bytes | None, root: str, started: float | None, deadline: Deadline
-) -> tuple[list[Candidate], bool]:
+def _collect(texts: Iterator[Candidate], deadline: Deadline) -> tuple[list[Candidate], bool]:
     """The candidates, and whether they are all that there are."""
     found: list[Candidate] = []
     total = 0
     try:
-        for candidate in candidates(file, current, root, started, deadline):
+        for candidate in texts:
             found.append(candidate)
             total += len(candidate.data)
             if total > MOST_BYTES:
@@ -190,14 +228,17 @@ def _collect(
 
 def _exact(candidate: Candidate, evidence: Evidence) -> Baseline:
     by = "its digest is" if evidence.digest is not None else "its hash, kept in the pyc, is"
-    detail = f"from git ({candidate.where}): {by} that of the text that was loaded"
+    detail = f"from {candidate.where}: {by} that of the text that was loaded"
     return Baseline(candidate.data, candidate.source, "proved", detail)
 
 
 def _nothing(found: Sequence[Candidate]) -> Baseline:
-    count = "the one version" if len(found) == 1 else f"none of the {len(found)} versions"
-    fits = "does not fit" if len(found) == 1 else "fits"
-    return Baseline(None, "none", "none", f"{count} in git {fits} what is loaded")
+    where = " in git" if all(candidate.source == "git" for candidate in found) else " found"
+    if len(found) == 1:
+        detail = f"the one version{where} does not fit what is loaded"
+    else:
+        detail = f"none of the {len(found)} versions{where} fits what is loaded"
+    return Baseline(None, "none", "none", detail)
 
 
 _REASONS = {
@@ -220,21 +261,21 @@ def _by_code(
         return _guess(best)
     alone = len(fitting) == 1 and complete
     proof = "likely"
-    detail = f"from git ({best.where}): {_REASONS[fit]}"
+    detail = f"from {best.where}: {_REASONS[fit]}"
     if fit == "hash" or (fit == "size" and matcher.sure and alone):
         proof = "proved"
     elif len(fitting) > 1:
         detail += f", as of {len(fitting) - 1} more"
-    elif fits[-1] and fit == "functions":
+    elif fits[-1] and fit == "functions" and best.source != "wheel":
         # Only statements outside of functions differ: it may be either text.
         proof = "none"
-        detail += ", and so they are of the file now"
+        detail += ", but they are those of the file now, too"
     return Baseline(best.data, best.source, proof, detail)
 
 
 def _by_size(fitting: Sequence[Candidate], complete: bool) -> Baseline:
     only = len(fitting) == 1 and complete
-    detail = f"from git ({fitting[0].where}): it has the size of the text that was compiled"
+    detail = f"from {fitting[0].where}: it has the size of the text that was compiled"
     if only:
         detail += ", as no other version there"
     return Baseline(fitting[0].data, fitting[0].source, "likely" if only else "none", detail)
@@ -242,7 +283,7 @@ def _by_size(fitting: Sequence[Candidate], complete: bool) -> Baseline:
 
 def _guess(best: Candidate) -> Baseline:
     """With nothing to check with: what HEAD was when the process started, or is now."""
-    detail = f"from git ({best.where}); nothing was found to check it with"
+    detail = f"from {best.where}; nothing was found to check it with"
     return Baseline(best.data, best.source, "none", detail)
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
+import json
 import os
 import subprocess
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -89,11 +93,11 @@ def test_every_place_where_git_keeps_a_text(repo: Repo) -> None:
     file = repo.write("new.py", "on disk\n")
     found = texts(file)
     two = b"two\n" + b"common\n" * 20
-    assert found[b"in the index\n"] == "the index"
-    assert found[b"stashed\n"] == "a stash"
-    assert found[two].startswith("HEAD")
-    assert found[b"on a branch\n"].startswith("commit ")
-    assert found[b"dropped\n"].startswith(("commit ", "ORIG_HEAD"))
+    assert found[b"in the index\n"] == "git (the index)"
+    assert found[b"stashed\n"] == "git (a stash)"
+    assert found[two].startswith("git (HEAD")
+    assert found[b"on a branch\n"].startswith("git (commit ")
+    assert found[b"dropped\n"].startswith(("git (commit ", "git (ORIG_HEAD"))
     assert b"one\n" + b"common\n" * 20 in found
     assert b"on disk\n" not in found
     assert next(iter(found)) == two
@@ -248,3 +252,70 @@ def test_a_long_history(repo: Repo) -> None:
     wanted = f"x = {3}\n" + "# filler\n" * 50
     found = ask(file, Evidence(digest=digest(wanted.encode())))
     assert found.data == wanted.encode()
+
+
+class TestWheel:
+    @pytest.fixture
+    def installed(self, tmp_path: Path) -> Path:
+        site = tmp_path / "lib/site-packages"
+        (site / "pkg").mkdir(parents=True)
+        file = site / "pkg/m.py"
+        file.write_bytes(b"as installed\n")
+        info = site / "pkg_dist-1.2.dist-info"
+        info.mkdir()
+        sha256 = hashlib.sha256(b"as installed\n").digest()
+        encoded = base64.urlsafe_b64encode(sha256).rstrip(b"=").decode()
+        (info / "RECORD").write_text(f"pkg/__init__.py,,\npkg/m.py,sha256={encoded},13\n")
+        (site / "other-1.0.dist-info").mkdir()
+        return file
+
+    def test_a_file_as_it_was_installed(self, installed: Path) -> None:
+        found = ask(installed, Evidence(), started=time.time() + 60)
+        assert found.source == "wheel"
+        assert found.data == b"as installed\n"
+        assert "the installation of pkg_dist 1.2" in found.detail
+        assert ask(installed, Evidence(), started=time.time() - 60) is None
+
+    def test_an_edited_file_and_the_wheel_in_a_cache(
+        self, installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+        monkeypatch.delenv("PIP_CACHE_DIR", raising=False)
+        monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+        installed.write_bytes(b"edited\n")
+        started = time.time() + 60
+        assert ask(installed, Evidence(), started=started) is None
+        body = tmp_path / "cache/pip/http-v2/a/b/abcd.body"
+        body.parent.mkdir(parents=True)
+        with zipfile.ZipFile(body, "w") as wheel:
+            wheel.writestr("pkg/m.py", b"as installed\n")
+        found = ask(installed, Evidence(digest=digest(b"as installed\n")), started=started)
+        assert (found.source, found.proof) == ("wheel", "proved")
+        body.unlink()
+        unpacked = tmp_path / "cache/uv/archive-v0/xyz/pkg/m.py"
+        unpacked.parent.mkdir(parents=True)
+        unpacked.write_bytes(b"as installed\n")
+        assert ask(installed, Evidence(), started=started).data == b"as installed\n"
+
+
+def test_copies_that_editors_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "m.py"
+    file.write_text("now\n")
+    (tmp_path / "m.py~").write_text("before\n")
+    folder = tmp_path / "config/Code/User/History/-1a2b3c"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    (folder / "one.py").write_text("kept\n")
+    document = {
+        "version": 1,
+        "resource": f"file://{file}",
+        "entries": [{"id": "one.py", "timestamp": 1}, {"id": "../../x", "timestamp": 2}],
+    }
+    (folder / "entries.json").write_text(json.dumps(document))
+    found = texts(file)
+    assert found == {
+        b"before\n": "the copy m.py~",
+        b"kept\n": "the local history of Code",
+    }
+    proved = ask(file, Evidence(digest=digest(b"kept\n")))
+    assert (proved.source, proved.proof) == ("editor", "proved")
