@@ -50,7 +50,7 @@ class Batch:
         before = dict.get(mapping, key, MISSING)
         if before is value:
             return
-        self.add(_item(mapping, key, value), _item(mapping, key, before), before, value)
+        self.add(set_item(mapping, key, value), set_item(mapping, key, before), before, value)
 
     def attribute(self, target: Any, name: str, value: Any, before: Any) -> None:
         """Set an attribute that C code serves: of a function, a partial, a property ..."""
@@ -76,7 +76,7 @@ class Batch:
         if before is value:
             return
         self.add(
-            _class_attribute(cls, name, value), _class_attribute(cls, name, before), before, value
+            set_class_attribute(cls, name, value), set_class_attribute(cls, name, before), before, value
         )
 
     def class_of(self, instance: Any, cls: Any) -> None:
@@ -93,7 +93,7 @@ class Batch:
         """Fill, or with MISSING empty, a closure's cell."""
         if before is value:
             return
-        self.add(_cell(cell, value), _cell(cell, before), before, value)
+        self.add(set_cell(cell, value), set_cell(cell, before), before, value)
 
     def elements(self, sequence: List[Any], values: List[Any]) -> None:
         """Give a list other elements."""
@@ -161,19 +161,19 @@ class Batch:
                 gc.enable()
 
 
-def _item(mapping: Dict[Any, Any], key: Any, value: Any) -> partial[Any]:
+def set_item(mapping: Dict[Any, Any], key: Any, value: Any) -> partial[Any]:
     if value is MISSING:
         return partial(dict.pop, mapping, key, None)
     return partial(dict.__setitem__, mapping, key, value)
 
 
-def _class_attribute(cls: Any, name: str, value: Any) -> partial[Any]:
+def set_class_attribute(cls: Any, name: str, value: Any) -> partial[Any]:
     if value is MISSING:
         return partial(_delete_attribute, cls, name)
     return partial(_set_attribute, cls, name, value)
 
 
-def _cell(cell: Any, value: Any) -> partial[Any]:
+def set_cell(cell: Any, value: Any) -> partial[Any]:
     return partial(_delete_cell, cell) if value is MISSING else partial(_set_cell, cell, value)
 
 

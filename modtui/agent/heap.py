@@ -47,6 +47,18 @@ def instances_of_twins(pairing: Pairing, young: List[Any]) -> List[Tuple[Any, An
     return found
 
 
+def added_classes(pairing: Pairing, young: List[Any]) -> Set[int]:
+    """The ids of the new classes of the module that no old one stands for."""
+    module = pairing.live.get("__name__")
+    return {
+        id(one)
+        for one in young
+        if raw.is_class(one)
+        and id(one) not in pairing.replacing.by_id
+        and raw.class_module(one) == module
+    }
+
+
 def unexplained(
     replacing: Replacing, young: List[Any], private: Callable[[], Set[int]]
 ) -> List[Any]:
@@ -55,10 +67,10 @@ def unexplained(
     The references from young objects are counted; only if a new object has more than these is the
     heap walked.
     """
-    wanted = {key: 0 for key in replacing.by_id}
+    suspects = replacing.keys() + [one for one in young if id(one) in replacing.added]
+    wanted = {id(one): 0 for one in suspects}
     if not wanted:
         return []
-    suspects = replacing.keys()
     if len(young) <= MANY:
         for one in young:
             for referent in gc.get_referents(one):
@@ -70,8 +82,16 @@ def unexplained(
         suspects = [one for one in suspects if sys.getrefcount(one) > wanted[id(one)] + 4]
     if not suspects:
         return []
-    skip = private() | set(map(id, young)) | {id(suspects), id(young)}
+    skip = private() | set(map(id, young)) | made_since(young)
     return [one for one in gc.get_referrers(*suspects) if _is_holder(one, skip)]
+
+
+def made_since(young: List[Any]) -> Set[int]:
+    """The ids of what came after that list of the youngest objects: the agent's own records.
+
+    Collecting is off, so nothing has left the youngest generation meanwhile.
+    """
+    return set(map(id, gc.get_objects(generation=0))).difference(map(id, young))
 
 
 def _is_holder(one: Any, skip: Set[int]) -> bool:
@@ -87,8 +107,11 @@ _OURS = __name__.rpartition(".")[0]
 class Succession:
     """New classes that take the place of old ones, everywhere."""
 
-    def __init__(self, pairing: Pairing, private: Callable[[], Set[int]]) -> None:
+    def __init__(
+        self, pairing: Pairing, young: List[Any], private: Callable[[], Set[int]]
+    ) -> None:
         self._pairs = pairing.succeeded
+        self._young = young
         self._pairing = pairing
         self._private = private
 
@@ -97,11 +120,11 @@ class Succession:
         if not self._pairs:
             return
         own = self._own_parts()
-        replacing = Replacing(step, own)
+        replacing = Replacing(step, own, reversible=True)
         for old, new in self._pairs:
             replacing.put(old, self._pairing.resolve(new))
         holders = gc.get_referrers(*[old for old, _ in self._pairs])
-        skip = own | self._private()
+        skip = own | self._private() | made_since(self._young)
         holders = [one for one in holders if _is_holder(one, skip)]
         instances, rest = self._sorted(holders)
         replacing.know_classes(
@@ -213,7 +236,7 @@ def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bo
     for holder in gc.get_referrers(old):
         if holder is live or id(holder) in space or raw.type_name(holder) == "Staging":
             continue
-        if type(holder) is dict and "__name__" not in holder and "__module__" not in holder:
+        if type(holder) is dict and _is_registry(holder):
             for key, value in raw.items(holder):
                 if value is old:
                     step.item(holder, key, MISSING)
@@ -226,6 +249,13 @@ def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bo
     step.commit()
     batches.append(step)
     return True
+
+
+def _is_registry(holder: Dict[Any, Any]) -> bool:
+    """Whether a dict is a container of its own, and not the attributes of something."""
+    if "__name__" in holder or "__module__" in holder:
+        return False
+    return not any(raw.instance_dict(one) is holder for one in gc.get_referrers(holder))
 
 
 def clear_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) -> int:

@@ -189,8 +189,10 @@ class ModulePatch:
         pairing.pair_by_path(new_functions, old_functions)
         made = pairing.finish(new_functions)
         instances = heap.instances_of_twins(pairing, young)
+        replacing.young = pairing.young
+        replacing.added |= heap.added_classes(pairing, young)
         mine = young + made + heap.unexplained(replacing, young, self._private_ids)
-        successors = heap.Succession(pairing, self._private_ids)
+        successors = heap.Succession(pairing, young, self._private_ids)
         replacing.settle(mine)
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()

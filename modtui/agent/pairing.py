@@ -320,6 +320,7 @@ class Pairing:
             if id(new) not in self.replacing.by_id:
                 function = functions.made_over(new, self.live, self._code(new))
                 self.replacing.put(new, function)
+                self.replacing.added.add(id(function))
                 made.append(function)
         return made
 

@@ -65,7 +65,7 @@ class Patch:
             side_effects += before.restore(self._imports.names)
             baseline.restore(self._known)
             return self._report(False, side_effects)
-        gc.collect(0)  # classes that nobody needs are still their bases' subclasses
+        gc.collect(1)  # classes that nobody needs are still their bases' subclasses
         undoing.note_patch(self._journal, self._names, self.batches, self._known)
         return self._report(True, side_effects)
 

@@ -24,12 +24,19 @@ _DESCRIPTORS = (property, classmethod, staticmethod)
 
 
 class Replacing:
-    """What is to be replaced by what, and the steps that do it."""
+    """What is to be replaced by what, and the steps that do it.
 
-    def __init__(self, step: Batch, private: Set[int]) -> None:
+    Undoing these steps never brings a replaced object back, unless `reversible`: what the new text
+    made is to go, and where the old object was before nobody knows better than where it is put now.
+    """
+
+    def __init__(self, step: Batch, private: Set[int], reversible: bool = False) -> None:
         self._step = step
         self._private = private  # ids of holders that are the agent's own or to be dropped
+        self._reversible = reversible
         self.by_id: Dict[int, Any] = {}
+        self.added: Set[int] = set()  # ids of what is new and stays: undoing takes it out again
+        self.young: Set[int] = set()  # ids of what is new altogether
         self._alive: List[Any] = []
         self._owners: Dict[int, Any] = {}  # id of a class's dict -> the class
         self._done: Set[int] = set()
@@ -41,6 +48,10 @@ class Replacing:
         self.by_id[id(old)] = new
         self._alive.append(old)
 
+    def keys(self) -> List[Any]:
+        """All that is to be replaced."""
+        return self._alive[:]
+
     def resolve(self, value: Any) -> Any:
         """What a value is to be replaced by; the value itself if nothing."""
         for _ in range(20):
@@ -50,15 +61,27 @@ class Replacing:
             value = found
         return value
 
-    def keys(self) -> List[Any]:
-        """All that is to be replaced."""
-        return self._alive[:]
-
     def forget(self) -> None:
         """Let go of everything."""
         self.by_id = {}
         self._alive = []
         self._owners = {}
+
+    def _back(self, value: Any, new: Any) -> Any:
+        """What undoing puts where `value` was replaced by `new`."""
+        if self._reversible:
+            return value
+        return MISSING if id(new) in self.added else new
+
+    def _wanted(self, value: Any, holder: Any) -> bool:
+        """Whether there is something to do for a value in a holder."""
+        key = id(value)
+        if key in self.by_id:
+            return self.resolve(value) is not value or self._leaves(value, holder)
+        return self._leaves(value, holder)
+
+    def _leaves(self, value: Any, holder: Any) -> bool:
+        return id(value) in self.added and id(holder) not in self.young
 
     def know_classes(self, objects: Iterable[Any]) -> None:
         """Note which dicts are the namespaces of classes among these."""
@@ -181,16 +204,29 @@ class Replacing:
             owner = self._owner_of(holder)
         for key, value in raw.items(holder):
             new = self.resolve(value)
-            if new is not value:
+            if self._wanted(value, holder):
                 self.replaced += 1
+                back = self._back(value, new)
                 if owner is not None:
-                    self._step.class_attribute(owner, key, new, value)
+                    forth = batch.set_class_attribute(owner, key, new)
+                    self._step.add(forth, batch.set_class_attribute(owner, key, back))
                 else:
-                    self._step.item(holder, key, new)
+                    self._step.add(
+                        batch.set_item(holder, key, new), batch.set_item(holder, key, back)
+                    )
             if id(key) in self.by_id:
-                self._step.item(holder, key, MISSING)
-                self._step.item(holder, self.resolve(key), new)
-                self.replaced += 1
+                self._key(holder, key, new)
+
+    def _key(self, holder: Dict[Any, Any], key: Any, value: Any) -> None:
+        stays = self.resolve(key)
+        self.replaced += 1
+        if self._reversible:
+            self._step.item(holder, key, MISSING)
+            self._step.item(holder, stays, value)
+            return
+        back = dict.get(holder, stays, MISSING)
+        self._step.add(batch.set_item(holder, key, MISSING), batch.set_item(holder, key, MISSING))
+        self._step.add(batch.set_item(holder, stays, value), batch.set_item(holder, stays, back))
 
     def _owner_of(self, space: Dict[Any, Any]) -> Any:
         for one in gc.get_referrers(space):
@@ -203,49 +239,56 @@ class Replacing:
         new = self.resolve(value)
         if new is not value:
             self.replaced += 1
-            self._step.cell(cell, new, value)
+            back = value if self._reversible else new
+            self._step.add(batch.set_cell(cell, new), batch.set_cell(cell, back))
 
     def _in_list(self, holder: List[Any]) -> None:
         before = list.copy(holder)
         after: List[Any] = []
-        original: List[Any] = []  # as it was before the new objects came
+        back: List[Any] = []
         for value in before:
             new = self.resolve(value)
-            if new is value:
+            if not self._wanted(value, holder):
                 after.append(value)
-                original.append(value)
+                back.append(value)
                 continue
             self.replaced += 1
             # Registered once already, by the object that stays.
-            if not any(new is one or _alike(new, one) for one in before):
+            if new is value or not any(new is one or _alike(new, one) for one in before):
                 after.append(new)
-        if len(after) != len(before) or any(a is not b for a, b in zip(after, before)):
+                if self._back(value, new) is new:
+                    back.append(new)
+            if self._reversible:
+                back.append(value)
+        if not _same_elements(before, after) or not _same_elements(after, back):
             every = slice(None)
             self._step.add(
                 partial(list.__setitem__, holder, every, self._step.own(after)),
-                partial(list.__setitem__, holder, every, self._step.own(original)),
+                partial(list.__setitem__, holder, every, self._step.own(back)),
             )
 
     def _in_set(self, holder: Set[Any]) -> None:
         for value in list(set.copy(holder)):
+            if not self._wanted(value, holder):
+                continue
             new = self.resolve(value)
+            self.replaced += 1
+            had = any(new is one for one in holder) and new is not value
             if new is not value:
-                self.replaced += 1
-                had = any(new is one for one in holder)
-                self._step.add(
-                    partial(set.discard, holder, value), partial(set.discard, holder, value)
-                )
-                back = partial(set.add if had else set.discard, holder, new)
-                self._step.add(partial(set.add, holder, new), back)
+                change = set.add if self._reversible else set.discard
+                self._step.add(partial(set.discard, holder, value), partial(change, holder, value))
+            back = partial(set.add if had else set.discard, holder, new)
+            self._step.add(partial(set.add, holder, new), back)
 
     def _in_deque(self, holder: Any) -> None:
         for index, value in enumerate(list(holder)):
             new = self.resolve(value)
             if new is not value:
                 self.replaced += 1
+                back = value if self._reversible else new
                 self._step.add(
                     partial(holder.__setitem__, index, new),
-                    partial(holder.__setitem__, index, value),
+                    partial(holder.__setitem__, index, back),
                 )
 
     def _in_partial(self, holder: Any) -> None:
@@ -259,9 +302,8 @@ class Replacing:
         same = before[0] is after[0] and all(a is b for a, b in zip(before[1], after[1]))
         if not same or any(after[2][key] is not before[2][key] for key in after[2]):
             self.replaced += 1
-            self._step.add(
-                partial(holder.__setstate__, after), partial(holder.__setstate__, before)
-            )
+            back = before if self._reversible else after
+            self._step.add(partial(holder.__setstate__, after), partial(holder.__setstate__, back))
 
     def _in_function(self, function: Any) -> None:
         names = ["__defaults__", "__kwdefaults__"]
@@ -274,24 +316,31 @@ class Replacing:
             new = self.resolve(value)
             if new is not value:
                 self.replaced += 1
-                self._step.attribute(function, name, new, value)
+                back = value if self._reversible else new
+                self._step.add(
+                    partial(setattr, function, name, new), partial(setattr, function, name, back)
+                )
 
     def _in_class(self, cls: Any) -> None:
         before = cls.__bases__
         after = tuple([self.resolve(base) for base in before])
         if any(a is not b for a, b in zip(before, after)):
             self.replaced += 1
-            self._step.bases(cls, after, before)
+            back = before if self._reversible else after
+            self._step.add(
+                batch.set_class_attribute(cls, "__bases__", after),
+                batch.set_class_attribute(cls, "__bases__", back),
+            )
 
     def _in_instance(self, holder: Any) -> None:
         space = raw.instance_dict(holder)
         found = False
-        if space is not None:
-            for key, value in raw.items(space):
+        for key, value in raw.items(space) if space is not None else ():
+            if self._wanted(value, holder):
                 new = self.resolve(value)
-                if new is not value:
-                    self._step.item(space, key, new)
-                    found = True
+                back = self._back(value, new)
+                self._step.add(batch.set_item(space, key, new), batch.set_item(space, key, back))
+                found = True
         for descriptor in slots_of(type(holder)):
             try:
                 value = descriptor.__get__(holder)
@@ -303,7 +352,11 @@ class Replacing:
                     descriptor.__set__(holder, value)
                 except (AttributeError, TypeError):
                     continue  # read-only, a member of a C type
-                self._step.slot(descriptor, holder, new, value)
+                back = value if self._reversible else new
+                self._step.add(
+                    partial(descriptor.__set__, holder, new),
+                    partial(descriptor.__set__, holder, back),
+                )
                 found = True
         if found:
             self.replaced += 1
@@ -320,6 +373,10 @@ def slots_of(cls: Any) -> List[Any]:
             if type(value) is raw.MemberDescriptorType and name not in ("__dict__", "__weakref__"):
                 found.append(value)
     return found
+
+
+def _same_elements(one: List[Any], other: List[Any]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other))
 
 
 def _alike(one: Any, other: Any) -> bool:

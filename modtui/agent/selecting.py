@@ -32,7 +32,8 @@ class Selection:
         self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
         self._values: Names = set()  # names whose value will or may be another one
         self._functions: Names = set()  # functions whose code is another one
-        self._classes: Names = set()
+        self._classes: Names = set()  # that are made anew
+        self._methods: Names = set()  # classes of which only methods have other code
         self._perhaps: Names = set()  # decorated: most decorators give what can be patched
         self._bodies: Dict[str, List[Any]] = {}
         for statement in self.all:
@@ -70,7 +71,7 @@ class Selection:
             if statement.status == CHANGED:
                 self._choose(index, True)
             elif statement.status == CODE:
-                names = self._classes if statement.is_class else self._functions
+                names = self._methods if statement.is_class else self._functions
                 names |= statement.binds
             if self._imports_stale(statement):
                 self._choose(index, True)
@@ -104,7 +105,8 @@ class Selection:
         for index, statement in enumerate(self.all):
             if not self.chosen[index]:
                 if self._depends(statement, foreign):
-                    news = self._choose(index, self._depends_on_code(statement)) or news
+                    firm = self._depends_on_code(statement) or self._made_by_base(statement)
+                    news = self._choose(index, firm) or news
             if self.chosen[index]:
                 news = self._choose_with(index) or news
         return news
@@ -117,9 +119,20 @@ class Selection:
         roots = {chain.partition(".")[0] for chain in statement.chains}
         if roots & self._classes or self._reads_foreign(statement.chains, foreign):
             return True
-        if statement.is_class and self._bases_of(statement) & self._classes:
+        if statement.called & self._methods and not statement.is_class:
+            return syntax.kind(statement.node) != "Expr"
+        if self._made_by_base(statement):
             return True
         return self._depends_on_code(statement) or self._runs_foreign(statement, foreign)
+
+    def _made_by_base(self, statement: Statement) -> bool:
+        """Whether it is a class for which more than its bases' identity matters: a dataclass takes
+        its bases' fields, a metaclass may take anything."""
+        if not statement.is_class or not self._bases_of(statement) & self._classes:
+            return False
+        node = statement.node
+        live = self.space.get(node.name)
+        return bool(node.decorator_list or node.keywords or type(live) is not type)
 
     def _bases_of(self, statement: Statement) -> Names:
         return {syntax.dotted(base).partition(".")[0] for base in statement.node.bases}

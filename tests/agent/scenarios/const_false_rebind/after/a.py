@@ -1,0 +1,4 @@
+LIMIT = 2
+NAME = "y"
+FLAG = False
+EMPTY = (1,)

@@ -1,0 +1,4 @@
+LIMIT = 1
+NAME = "x"
+FLAG = True
+EMPTY = ()

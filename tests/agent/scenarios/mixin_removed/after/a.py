@@ -1,0 +1,4 @@
+class Mixin:
+    def mixed(self): return "mixed"
+class C:
+    def m(self): return "new"

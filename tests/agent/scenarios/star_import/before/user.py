@@ -1,0 +1,3 @@
+from a import *
+hidden = "mine"
+def run(): return f(), K, C().m()

@@ -1,0 +1,4 @@
+from a import Box, Movie, f
+IntBox = Box[int]
+class Special(Box[str]):
+    pass
