@@ -6,6 +6,7 @@ are compiled, code objects are compared.
 
 from __future__ import annotations
 
+import builtins
 import marshal
 import os
 import sys
@@ -14,7 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-WINDOW = 60  # lines below a function's first one in which its name must stand, decorators included
+ENOUGH = 2  # texts that fit: the first is the answer, another one says that it is not the only one
+ANNOTATIONS = "__annotate__"  # a function that the compiler makes (3.14+)
 
 
 def main() -> None:
@@ -32,7 +34,13 @@ def main() -> None:
     running = marshal.loads(question["running"]) if question["running"] else None
     judge = Judge(codes, [tuple(pair) for pair in live], header, whole, running, _imp.source_hash)
     optimize = question["optimize"]
-    answer = [judge.fits(text, optimize) for text in question["texts"]]
+    *texts, current = question["texts"]
+    answer = [""] * len(texts)
+    for at, text in enumerate(texts):
+        answer[at] = judge.fits(text, optimize)
+        if sum(map(bool, answer)) == ENOUGH:
+            break
+    answer.append(judge.fits(current, optimize))
     sys.stdout.buffer.write(marshal.dumps(answer, 2))
 
 
@@ -45,6 +53,7 @@ class Judge:
         self.codes, self.live, self.whole, self.running = codes, live, whole, running
         self.header, self.source_hash = header, source_hash
         self.hashed = bool(header and header[4] & 1)
+        self._names: set[bytes] | None = None
 
     def fits(self, text: bytes, optimize: int) -> str:
         """How well a text fits: "" not at all, else the best of its evidence.
@@ -81,15 +90,39 @@ class Judge:
         return bool(self.codes.same(known, top) and self.codes.same_place(known, top))
 
     def may_hold(self, text: bytes) -> bool:
-        """A quick look before compiling: does every function's name stand near its line?"""
+        """A quick look before compiling: is every function where it must be, with all its names?
+
+        A function's first line is that of its `def`, or of its first decorator.
+        """
         lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for _, code in self.live:
-            name, first = code.co_name, code.co_firstlineno
-            if not name.isidentifier() or not name.isascii() or name.startswith("__"):
-                continue  # a lambda, or a mangled or generated name
-            if not any(name.encode() in line for line in lines[first - 1 : first + WINDOW]):
+            if not code.co_name.isidentifier() or code.co_name == ANNOTATIONS:
+                continue  # a lambda or a comprehension
+            if code.co_firstlineno > len(lines):
                 return False
-        return True
+            line = lines[code.co_firstlineno - 1].strip(b" \t\f\xef\xbb\xbf")
+            if line.startswith(b"@"):
+                continue
+            if not line.startswith((b"def", b"async")):
+                return False
+            name = code.co_name.encode()
+            if name.isascii() and name not in line and not line.endswith(b"\\"):
+                return False
+        return all(name in text for name in self.names())
+
+    def names(self) -> set[bytes]:
+        """The names that the live functions use, as far as they stand in a text as they are."""
+        if self._names is None:
+            self._names = set()
+            for _, code in self.live:
+                if code.co_name == ANNOTATIONS:
+                    continue
+                for name in (*code.co_names, *code.co_varnames):
+                    # The compiler itself uses some built-ins, and mangles what begins with `_`.
+                    plain = name.isidentifier() and name.isascii() and not name.startswith("_")
+                    if plain and not hasattr(builtins, name):
+                        self._names.add(name.encode())
+        return self._names
 
 
 if __name__ == "__main__":

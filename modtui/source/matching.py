@@ -49,8 +49,12 @@ class Matcher:
         """Whether the pyc is beyond doubt the one that the module was loaded from."""
         return self.live["pyc_sure"]
 
-    def fits(self, texts: Sequence[bytes], seconds: float) -> list[Fit]:
-        """How well each text fits (see `match_helper`); [] if the helper failed or was too slow."""
+    def fits(self, texts: Sequence[bytes], current: bytes, seconds: float) -> list[Fit]:
+        """How well each text fits (see `match_helper`), and last, how well the file as it is now.
+
+        After two that fit the others are not looked at: they count as not fitting. [] if the helper
+        failed or was too slow.
+        """
         if not texts:
             return []
         question = {
@@ -58,7 +62,7 @@ class Matcher:
             "pyc": self._pyc(),
             "running": _bytes(self.live["running"]),
             "optimize": self.live["optimize"],
-            "texts": list(texts),
+            "texts": [*texts, current],
         }
         try:
             done = subprocess.run(
@@ -72,7 +76,7 @@ class Matcher:
             answer = marshal.loads(done.stdout)
         except (OSError, subprocess.TimeoutExpired, ValueError, EOFError, TypeError):
             return []
-        return answer if isinstance(answer, list) and len(answer) == len(texts) else []
+        return answer if isinstance(answer, list) and len(answer) == len(texts) + 1 else []
 
     def _pyc(self) -> bytes:
         return _bytes(self.live["pyc"])

@@ -202,7 +202,7 @@ def recover(
         return _exact(fitting[0], evidence) if fitting else _nothing(found)
     if matcher is not None and fitting:
         texts = [candidate.data for candidate in fitting]
-        fits = matcher.fits([*texts, current or b""], deadline.left)
+        fits = matcher.fits(texts, current or b"", deadline.left)
         if fits:
             return _by_code(fitting, fits, matcher, complete)
     if evidence.nothing:
@@ -265,7 +265,7 @@ def _by_code(
     if fit == "hash" or (fit == "size" and matcher.sure and alone):
         proof = "proved"
     elif len(fitting) > 1:
-        detail += f", as of {len(fitting) - 1} more"
+        detail += ", and it is not the only one"
     elif fits[-1] and fit == "functions" and best.source != "wheel":
         # Only statements outside of functions differ: it may be either text.
         proof = "none"

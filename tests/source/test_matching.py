@@ -27,8 +27,14 @@ def total(items, rate=RATE):
 
 
 class Cart:
-    def add(self, item):
-        self.items.append(item)
+    @property
+    def empty(self) -> bool:
+        assert self.items is not None
+        return not [item for item in self.items if (lambda: item)()]
+
+    async def add(self, item: "Item", *, __secret=None):
+        async with self.lock:
+            self.items.append(item)
 '''
 OTHER = LOADED.replace("* rate", "+ rate")
 CONSTANT = LOADED.replace("RATE = 1", "RATE = 2")
@@ -69,9 +75,10 @@ def late(python: Python, folder: Path, write_pyc: bool = False) -> Matcher:
 
 def test_by_the_functions(python: Python, folder: Path) -> None:
     match = late(python, folder)
-    texts = [LOADED, OTHER, CONSTANT, "# a comment above\n" + LOADED, "def (", "", "\0"]
-    expected = ["functions", "", "functions", "", "", "", ""]
-    assert match.fits([text.encode() for text in texts], 60) == expected
+    texts = [LOADED, OTHER, "# a comment above\n" + LOADED, "def (", "", "\0", CONSTANT, LOADED]
+    # After two that fit it has seen enough; the last is the file as it is now.
+    expected = ["functions", "", "", "", "", "", "functions", "", "functions"]
+    assert match.fits([text.encode() for text in texts], LOADED.encode(), 60) == expected
 
 
 def test_by_the_pyc(python: Python, folder: Path) -> None:
@@ -79,7 +86,7 @@ def test_by_the_pyc(python: Python, folder: Path) -> None:
     assert match.size == len(LOADED)
     assert not match.sure  # somebody else might have written it meanwhile
     texts = [LOADED, CONSTANT, OTHER, LOADED + "#\n"]
-    assert match.fits([text.encode() for text in texts], 60) == ["size", "", "", ""]
+    assert match.fits([text.encode() for text in texts], b"", 60) == ["size", "", "", "", ""]
 
 
 def test_by_the_hash_in_the_pyc(python: Python, folder: Path) -> None:
@@ -92,7 +99,7 @@ def test_by_the_hash_in_the_pyc(python: Python, folder: Path) -> None:
     subprocess.run([*python.command, "-c", compiling], cwd=folder, check=True)
     match = late(python, folder)
     texts = [LOADED, LOADED.replace("Sum", "sum"), CONSTANT]
-    assert match.fits([text.encode() for text in texts], 60) == ["hash", "", ""]
+    assert match.fits([text.encode() for text in texts], b"", 60) == ["hash", "", "", ""]
 
 
 def test_a_version_in_git_by_its_code(folder: Path) -> None:
@@ -137,6 +144,6 @@ def test_programs_of_others_are_not_run(tmp_path: Path) -> None:
 
 def test_a_helper_that_is_too_slow_or_broken(folder: Path) -> None:
     match = late(ONE, folder)
-    assert match.fits([LOADED.encode()], 0.0) == []
-    assert Matcher(match.live, "/bin/false").fits([LOADED.encode()], 10) == []
-    assert Matcher(match.live, "/nowhere").fits([LOADED.encode()], 10) == []
+    assert match.fits([LOADED.encode()], b"", 0.0) == []
+    assert Matcher(match.live, "/bin/false").fits([LOADED.encode()], b"", 10) == []
+    assert Matcher(match.live, "/nowhere").fits([LOADED.encode()], b"", 10) == []
