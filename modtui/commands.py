@@ -6,6 +6,7 @@ import argparse
 import fnmatch
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,12 +15,16 @@ from modtui import printing
 from modtui.agent.errors import Refused, UnknownModule
 from modtui.exits import ExitCode
 from modtui.source.safe import safe_text
+from modtui.tui.telling import plan as plan_telling
+from modtui.tui.telling import report as report_telling
+from modtui.tui.words import count
 
 if TYPE_CHECKING:
     from modtui.agent.shapes import Freshness, Record
     from modtui.reach.session import Session
     from modtui.source.changes import Change
     from modtui.source.store import Store
+    from modtui.tui.prose import Document
 
 SCHEMA = 1
 MAY_COMPARE = 500  # modules whose code is compared unasked; --prove compares all
@@ -44,10 +49,17 @@ def _print_json(document: dict[str, Any]) -> None:
     print(json.dumps({"schema": SCHEMA, **document}))
 
 
-def _print_lines(lines: Iterable[str], to: Any = None) -> None:
-    stream = to or sys.stdout
+def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
-        print(safe_text(line), file=stream)
+        print(safe_text(line))
+
+
+def _print_document(document: Document, to: Any) -> None:
+    """One of the app's documents, as wide as the terminal."""
+    width = shutil.get_terminal_size((100, 24)).columns
+    colour = to.isatty() and "NO_COLOR" not in os.environ
+    for line in printing.document_lines(document, width, colour):
+        print(line, file=to)
 
 
 def _store() -> Store:
@@ -259,8 +271,8 @@ def reload(options: argparse.Namespace) -> int:
         if options.dry_run and options.json:
             _print_json({"plan": plan})
         else:
-            _print_lines(
-                printing.plan_lines(plan), to=sys.stdout if options.dry_run else sys.stderr
+            _print_document(
+                plan_telling.document(plan), sys.stdout if options.dry_run else sys.stderr
             )
         if options.dry_run:
             return ExitCode.DONE
@@ -280,7 +292,7 @@ def reload(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(dict(report))
     else:
-        _print_lines(printing.report_lines(report))
+        _print_document(report_telling.document(report), sys.stdout)
         if report["ok"] and report["modules"]:
             _narrate(f"`modtui undo {options.target}` takes this back")
     if not report["ok"]:
@@ -306,7 +318,7 @@ def detach(options: argparse.Namespace) -> int:
     if options.json:
         _print_json({"detached": True, "forgotten": journal})
     else:
-        forgotten = f"; {printing.count(journal, 'reload')} can no longer be undone"
+        forgotten = f"; {count(journal, 'reload')} can no longer be undone"
         print(f"The agent has left{forgotten if journal else ''}.")
     return ExitCode.DONE
 

@@ -1,30 +1,51 @@
-"""What the commands print: records, plans and reports as lines of text."""
+"""What the commands print: tables of records, and the app's documents as lines of text."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from modtui.tui.telling.left_behind import some
+from modtui.tui.words import LEVELS, VERDICTS, count
 
 if TYPE_CHECKING:
     from modtui.agent.shapes import (
         Detail,
         Freshness,
         Hello,
-        LeftBehind,
-        ModuleReport,
-        Plan,
         Record,
-        Report,
         UndoReport,
     )
     from modtui.reach.processes import Process
+    from modtui.tui.prose import Document
 
-# A glyph beside the word, as in the app: state is never told by colour alone.
-GLYPHS = {"fresh": "✓", "stale": "~", "unknown": "?", "missing": "!", "n/a": "·"}
-LEVELS = {"note": "·", "caution": "!", "danger": "!!"}
-MAY_LIST = 6
+# SGR codes of the app's inks; what has none is printed plainly.
+INKS = {
+    "title": "1",
+    "muted": "2",
+    "faint": "2",
+    "good": "32",
+    "added": "32",
+    "stale": "33",
+    "bad": "31",
+    "removed": "31",
+    "note": "35",
+    "key": "1",
+}
+
+
+def document_lines(document: Document, width: int, colour: bool = False) -> Iterator[str]:
+    """One of the app's documents (a plan, a report) for a terminal; already safe."""
+    for line in document(width):
+        if not colour:
+            yield line.text
+            continue
+        painted = (
+            f"\x1b[{INKS[ink]}m{text}\x1b[m" if ink in INKS else text for text, ink in line.spans
+        )
+        yield "".join(painted).rstrip()
 
 
 def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -33,22 +54,6 @@ def columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row[:-1], widths, strict=False)]
         yield "  ".join([*cells, row[-1]]).rstrip()
-
-
-def some(items: Iterable[str], most: int = MAY_LIST) -> str:
-    """The first few, and how many more there are."""
-    listed = list(items)
-    rest = len(listed) - most
-    return ", ".join(listed[:most]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def count(number: int, noun: str) -> str:
-    """1 module, 2 modules, 2 classes, 2 entries."""
-    if number == 1:
-        return f"1 {noun}"
-    if noun.endswith(("s", "x", "ch")):
-        return f"{number} {noun}es"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"
 
 
 def duration(seconds: float) -> str:
@@ -65,7 +70,7 @@ def duration(seconds: float) -> str:
 def freshness_text(freshness: Freshness) -> str:
     """A verdict in a cell: '✓ fresh', '~ stale (likely)'."""
     likely = " (likely)" if freshness["proof"] == "likely" else ""
-    return f"{GLYPHS[freshness['verdict']]} {freshness['verdict']}{likely}"
+    return f"{VERDICTS[freshness['verdict']].glyph} {freshness['verdict']}{likely}"
 
 
 def record_lines(records: Sequence[Record]) -> Iterator[str]:
@@ -76,7 +81,7 @@ def record_lines(records: Sequence[Record]) -> Iterator[str]:
     ]
     yield from columns(rows)
     verdicts: Counter[str] = Counter(r["freshness"]["verdict"] for r in records)
-    counts = [f"{verdicts[verdict]} {verdict}" for verdict in GLYPHS if verdicts[verdict]]
+    counts = [f"{verdicts[verdict]} {verdict}" for verdict in VERDICTS if verdicts[verdict]]
     yield " · ".join([count(len(records), "module"), *counts])
 
 
@@ -118,7 +123,7 @@ def detail_lines(detail: Detail) -> Iterator[str]:
     yield f"{record['name']}  {record['status']}  {freshness_text(record['freshness'])}"
     yield f"  {record['freshness']['reason']}"
     for hazard in record["hazards"]:
-        yield f"  {LEVELS[hazard['level']]} {hazard['level']}: {hazard['text']}"
+        yield f"  {LEVELS[hazard['level']].glyph} {hazard['level']}: {hazard['text']}"
     fields = [(key, record[key]) for key in ("file", "origin", "loader", "package", "cached")]
     fields += [("parent", detail["parent"])]
     fields += [("also known as", ", ".join(detail["aliases"]) or None)]
@@ -155,84 +160,6 @@ def agent_lines(hello: Hello) -> Iterator[str]:
     yield f"  sys.modules entries: {', '.join(hello['added']) or 'none'}"
     yield f"  import capture: {'on' if hello['capturing'] else 'off'}"
     yield f"  reloads that can be undone: {hello['journal']}"
-
-
-def left_behind_lines(left: LeftBehind) -> Iterator[str]:
-    """What keeps the old objects."""
-    by_object: dict[str, list[str]] = {}
-    for held in left["from_imports"]:
-        by_object.setdefault(held["of"], []).append(held["module"])
-    for of, modules in by_object.items():
-        yield f"{of} is held by {count(len(modules), 'module')}: {some(modules)}"
-    for instances in left["instances"]:
-        yield f"{count(instances['count'], 'instance')} of {instances['class']}"
-    for subclass in left["subclasses"]:
-        yield f"{subclass['class']} derives from {subclass['of']}"
-    for function in left["functions"]:
-        yield f"{function['function']} is held by {some(function['held_by'])}"
-
-
-def plan_lines(plan: Plan) -> Iterator[str]:
-    """What a reload would do, in its order."""
-    mode = "patch" if plan["patch"] else "reload"
-    for number, step in enumerate(plan["steps"], 1):
-        yield f"{number}. {mode} {step['name']}  ({step['why']})"
-        for hazard in step["hazards"]:
-            yield f"   {LEVELS[hazard['level']]} {hazard['level']}: {hazard['text']}"
-        for rerun in step["reruns"]:
-            yield f"   runs again: line {rerun['line']}: {rerun['text']}  ({rerun['effect']})"
-        if step["names_removed"]:
-            stays = "would be removed" if plan["patch"] else "stay, though no longer in the source"
-            yield f"   {some(step['names_removed'])}: {stays}"
-        if step["names_kept"]:
-            yield f"   {some(step['names_kept'])}: state that the source itself keeps"
-        for line in left_behind_lines(step["would_leave"]):
-            yield f"   {'to patch' if plan['patch'] else 'would keep the old'}: {line}"
-    for refusal in plan["refused"]:
-        yield f"✗ {refusal['name']}: {refusal['text']}"
-
-
-def report_lines(report: Report) -> Iterator[str]:
-    """What a reload did."""
-    for module in report["modules"]:
-        yield from _module_report_lines(module, report)
-    for refusal in report["refused"]:
-        yield f"✗ {refusal['name']} was not reloaded: {refusal['text']}"
-    for effect in report["side_effects"]:
-        yield f"! cannot be taken back: {effect}"
-    if report["rolled_back"]:
-        yield "Everything was rolled back: each module is as it was before."
-
-
-def _module_report_lines(module: ModuleReport, report: Report) -> Iterator[str]:
-    if module["error"]:
-        yield f"✗ {module['name']} raised {module['error']['type']}: {module['error']['message']}"
-        yield from (f"  {line}" for line in module["error"]["traceback"].rstrip().split("\n"))
-        return
-    verb = "patched" if report["mode"] == "patch" else "reloaded"
-    if not module["ok"]:
-        yield f"· {module['name']} was not reloaded"
-        return
-    milliseconds = module["seconds"] * 1000
-    yield f"✓ {verb} {module['name']} in {milliseconds:.1f} ms on the {report['thread']} thread"
-    for label, names in (
-        ("changed", module["names"]["changed"]),
-        ("added", module["names"]["added"]),
-        ("kept from before", module["names"]["kept_from_before"]),
-    ):
-        if names:
-            yield f"  {label}: {some(names, 12)}"
-    if module["replaced"]:
-        yield "  the module put another object into sys.modules"
-    yield from (f"  left behind: {line}" for line in left_behind_lines(module["left_behind"]))
-    patched = [count(number, what) for what, number in module["patched"].items() if number]
-    if patched:
-        yield f"  brought up to date: {', '.join(patched)}"
-    for item in module["could_not_patch"]:
-        yield f"  ! could not patch {item['what']}: {item['why']}"
-    yield from (f"  ! warning: {warning}" for warning in module["warnings"])
-    if module["output"]:
-        yield from (f"  | {line}" for line in module["output"].rstrip("\n").split("\n"))
 
 
 def undo_lines(report: UndoReport) -> Iterator[str]:

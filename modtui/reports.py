@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from modtui.agent.shapes import ModuleReport, Report
 
 
+WIDTH = 100  # characters, of a report as a string
+
+
 @dataclass(frozen=True)
 class ReloadReport:
     """What a reload did; `data` is the same document that `modtui reload --json` prints."""
@@ -31,9 +34,10 @@ class ReloadReport:
         return self.data["modules"]
 
     def __str__(self) -> str:
-        from modtui.printing import report_lines
+        from modtui.printing import document_lines
+        from modtui.tui.telling import report
 
-        return "\n".join(report_lines(self.data))
+        return "\n".join(document_lines(report.document(self.data), WIDTH)).rstrip()
 
 
 class ReloadFailed(Exception):
