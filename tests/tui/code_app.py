@@ -81,6 +81,7 @@ class CodeApp(App[None]):
     """One widget, alone on the screen."""
 
     CSS_PATH = [Path(ink.__file__).with_name("ink.tcss")]
+    CSS = "Screen CodeView { scrollbar-size-vertical: 0; }"
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, view: Widget, theme: str = "textual-dark") -> None:

@@ -338,7 +338,7 @@ def runs(
     if start >= end:
         return
     cuts = {start, end}
-    for a, b, *_ in (*spans, *marks):
+    for a, b in (*((span[0], span[1]) for span in spans), *marks):
         if a < end and b > start:
             cuts.update((max(a, start), min(b, end)))
     coloured, noted = iter(spans), iter(marks)
