@@ -58,20 +58,20 @@ def of_text(data: bytes) -> Current:
     return result
 
 
-def compiled(data: bytes) -> Any:
+def compiled(data: bytes, flags: int = 0) -> Any:
     """The code of a text, compiled with the target's own flags; nobody is warned.
 
-    Raises SyntaxError, ValueError, OverflowError, RecursionError and MemoryError.
+    `flags` are those of `compile`, `syntax.ONLY_AST` for the tree. Raises one of ERRORS.
     """
     filters = raw.get(raw.namespace("warnings"), "filters")
     if type(filters) is not list:
-        return compile(data, _QUIET_NAME, "exec", dont_inherit=True)
+        return compile(data, _QUIET_NAME, "exec", flags, dont_inherit=True)
     # The compiler warns through the target's filters. This one fits our file name only, and the
     # filters' version is left alone: bumping it would make warnings appear that were shown before.
     quiet = ("ignore", None, Warning, _QUIET_NAME, 0)
     filters.insert(0, quiet)
     try:
-        return compile(data, _QUIET_NAME, "exec", dont_inherit=True)
+        return compile(data, _QUIET_NAME, "exec", flags, dont_inherit=True)
     finally:
         for at, entry in enumerate(filters):
             if entry is quiet:

@@ -17,7 +17,7 @@ from .ledger import ledger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Set
+    from typing import Any, Dict, List, Optional, Set, Tuple
 
     from . import shapes
     from .entries import Entry
@@ -124,11 +124,22 @@ def _is_global_of(code: Any, name: str) -> bool:
     return any(name in inner.co_names or _is_global_of(inner, name) for inner in codes.nested(code))
 
 
-def defined_in(value: object) -> Optional[str]:
-    """The `__module__` of a class or a function, read raw; None of anything else."""
-    if type(value) is raw.FunctionType:
-        return raw.exact_str(raw.function_slot(value, "__module__"))
-    return raw.class_module(value) if raw.is_class(value) else None
+class _Definitions:
+    """Where classes and functions were defined; it remembers which types are metaclasses."""
+
+    def __init__(self) -> None:
+        self._metaclasses: Dict[int, bool] = {}
+
+    def module_of(self, value: object) -> Optional[str]:
+        """The `__module__` of a class or a function, read raw; None of anything else."""
+        kind = type(value)
+        if kind is raw.FunctionType:
+            return raw.exact_str(raw.function_slot(value, "__module__"))
+        makes_classes = self._metaclasses.get(id(kind))
+        if makes_classes is None:
+            makes_classes = any(cls is type for cls in raw.mro(kind))
+            self._metaclasses[id(kind)] = makes_classes
+        return raw.class_module(value) if makes_classes else None
 
 
 def _imports(entry: Entry, by_id: Dict[int, List[str]]) -> List[str]:
@@ -137,11 +148,12 @@ def _imports(entry: Entry, by_id: Dict[int, List[str]]) -> List[str]:
     known = {name for names in by_id.values() for name in names}
     own = raw.exact_str(entry.namespace.get("__name__"))
     found: Set[str] = set()
+    definitions = _Definitions()
     for _, value in raw.items(entry.namespace):
         if raw.is_module(value):
             found.update(by_id.get(id(value), ())[:1])
             continue
-        module = defined_in(value)
+        module = definitions.module_of(value)
         if module is not None and module in known:
             found.add(module)
     return sorted(found - {entry.name, own})
@@ -153,26 +165,29 @@ def _importers(entry: Entry, found: raw.Entries) -> List[shapes.Importer]:
         return []
     own = raw.exact_str(raw.get(entry.namespace, "__name__")) or entry.name
     importers: List[shapes.Importer] = []
+    definitions = _Definitions()
     seen = {id(entry.namespace)}
     for name, _, value in found:
         namespace = raw.module_dict(value)
         if namespace is None or id(namespace) in seen:
             continue
         seen.add(id(namespace))
-        whole, names = _held(entry.value, own, namespace)
+        whole, names = _held(entry.value, own, namespace, definitions)
         if whole or names:
             importers.append({"module": name, "whole": whole, "names": names})
     importers.sort(key=lambda importer: importer["module"])
     return importers
 
 
-def _held(module: Any, own: str, namespace: Dict[Any, Any]) -> Any:
+def _held(
+    module: Any, own: str, namespace: Dict[Any, Any], definitions: _Definitions
+) -> Tuple[List[str], List[str]]:
     whole, names = [], []
     for key, value in raw.items(namespace):
         if type(key) is not str:
             continue
         if value is module:
             whole.append(key)
-        elif defined_in(value) == own:
+        elif definitions.module_of(value) == own:
             names.append(key)
     return whole, names

@@ -38,8 +38,7 @@ def verdicts(names: Optional[List[str]] = None) -> Dict[str, shapes.Freshness]:
     """
     ledger.update()
     if names is not None:
-        judge = Judge()
-        return {entry.name: judge.full(entry) for entry in entries.look_at_all(names)}
+        return _named(names)
     judge = Judge()
     answers, suspects = {}, []
     for entry in entries.look():
@@ -53,6 +52,15 @@ def verdicts(names: Optional[List[str]] = None) -> Dict[str, shapes.Freshness]:
             break
         answers[entry.name] = judge.full(entry)
         pause(PAUSE_SECONDS)
+    return answers
+
+
+def _named(names: List[str]) -> Dict[str, shapes.Freshness]:
+    judge, answers = Judge(), {}
+    for entry in entries.look_at_all(names):
+        answers[entry.name] = judge.full(entry)
+        if judge.compared:
+            pause(PAUSE_SECONDS)
     return answers
 
 
@@ -92,6 +100,7 @@ class Judge:
         self.started_ns = None if started is None else int(started * words.SECOND)
         self._maps: Optional[Dict[str, int]] = None
         self._reasons: Dict[int, str] = {}  # many files have been touched in the same second
+        self.compared = False  # whether code was compared for the last verdict
         self.suspect = False  # whether the last cheap verdict could be bettered by comparing
 
     def cheap(self, entry: Entry) -> shapes.Freshness:
@@ -103,7 +112,7 @@ class Judge:
         return self._judge(entry, deep=True)
 
     def _judge(self, entry: Entry, deep: bool) -> shapes.Freshness:
-        self.suspect = False
+        self.suspect = self.compared = False
         path = entry.source_file
         if path is None:
             return self._without_source(entry)
@@ -188,6 +197,7 @@ class Judge:
         if found is not None and (found.thorough or not deep):
             return found.freshness
         if deep:
+            self.compared = True
             return proof.compare(case)
         self.suspect = True
         return proof.not_compared(case)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from marshal import dumps
 
-from . import capture, codes, compiling, deciding, disk, pycs, sources
+from . import capture, codes, compiling, deciding, disk, pycs, residue, sources
 from .deciding import Witness
 from .system import os
 
@@ -126,7 +126,12 @@ def _compare(case: Case) -> Tuple[shapes.Freshness, bool]:
     if current.top is None and current.error is None:
         return deciding.without_compiling(case, live, pyc, witness, current.why_not), False
     running = codes.running_top(entry.namespace, filenames(entry))
-    return deciding.decide(case, live, current, witness, running), True
+    verdict = deciding.decide(case, live, current, witness, running)
+    if verdict["verdict"] == "unknown" and entry.namespace is not None:
+        hints = residue.differences(entry.namespace, current.data)
+        if hints:
+            verdict["reason"] += "; " + ", and ".join(hints)
+    return verdict, True
 
 
 def live_code(entry: Entry, stamp: Optional[disk.Stamp], judge: Any) -> shapes.LiveCode:
