@@ -23,6 +23,8 @@ from modtui.tui.widgets.diff_canvas import DiffCanvas
 
 Mode = Literal["auto", "unified", "split"]
 
+LARGE = 6_000  # lines of both texts together from which definitions wait for a pause
+LARGE_PAUSE = 0.4  # seconds
 SPLIT_FROM = 110  # cells from which "auto" shows both sides
 
 
@@ -107,7 +109,7 @@ class DiffView(DiffCanvas):
         self._new = Page((change.new or ()) if change else (), file)
         self._lay_out()
         if change is not None and change.differs:
-            self._compare(change)
+            self._compare_soon(change)
         if place is not None and self._shown.lines:
             self.cursor = self._shown.line_of_new(place - 1)
         else:
@@ -234,6 +236,17 @@ class DiffView(DiffCanvas):
         self._words = diff_words.message(change) if not self._shown.starts else []
         self.cursor = self.validate_cursor(self.cursor)
         self.rebuild()
+
+    def _compare_soon(self, change: Change) -> None:
+        """After the paint; parsing a large file would be felt while somebody moves on."""
+        if len(self._old) + len(self._new) < LARGE:
+            self.call_after_refresh(self._compare_now, change)
+        else:
+            self.set_timer(LARGE_PAUSE, lambda: self._compare_now(change))
+
+    def _compare_now(self, change: Change) -> None:
+        if change is self.change:
+            self._compare(change)
 
     @work(thread=True, exclusive=True, group="compare")
     def _compare(self, change: Change) -> None:
