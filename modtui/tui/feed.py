@@ -6,7 +6,7 @@ Calls block, so each runs in a thread; what it brings crosses to the screen as o
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 FIRST_PAGE = 250  # more than any screen is high, and on it at once
 PAGE = 2000
 POLL_SECONDS = 1.0
+SETTLED_AT_ONCE = 50
+PROOF_PAUSE = 0.05  # seconds between two modules that are proved in the background
 
 
 @dataclass(frozen=True)
@@ -230,25 +232,55 @@ class Feed(Widget):
     # ------------------------------------------------------------ files
 
     @work(thread=True, exclusive=True, group="keep", exit_on_error=False)
-    def keep(self, records: list[shapes.Record]) -> None:
-        """Keep the text of what is fresh now, so that a later edit has something to differ from."""
-        session, store = self.session, self.store
-        if session is None or store is None:
-            return
-        from modtui.source.store import keep
+    def study(self, records: list[shapes.Record]) -> None:
+        """In the background: settle what the first look left open, and keep what is fresh.
 
+        Kept texts are what a later edit differs from. The project comes first.
+        """
+        session = self.session
+        if session is None:
+            return
         worker = get_current_worker()
         try:
-            restored = store.restore(session.calls)
-            keep(session.calls, records, store, stop=lambda: worker.is_cancelled)
+            self._restore(session)
+            self._settle(session, records)
+            if self.store is not None:
+                from modtui.source.store import keep
+
+                keep(session.calls, records, self.store, stop=lambda: worker.is_cancelled)
+            self._prove(session, records)
         except OSError as error:
-            self.post_message(self.Failed(Trouble(f"sources cannot be kept: {error}")))
-            return
+            self.post_message(self.Failed(Trouble(f"Sources cannot be kept: {error}")))
         except Exception as error:
             self._gone(error)
-            return
-        if restored:
-            self.judge(None)
+
+    def _restore(self, session: Session) -> None:
+        if self.store is not None and self.store.restore(session.calls):
+            self.post_message(self.Judged(session.calls.freshness(None), frozenset()))
+
+    def _settle(self, session: Session, records: list[shapes.Record]) -> None:
+        """Asked for by name, the agent compares the code itself, not only what is cheap."""
+        worker = get_current_worker()
+        by_name = {one["name"]: one for one in open_questions(records, "project")}
+        names = list(by_name)
+        for start in range(0, len(names), SETTLED_AT_ONCE):
+            if worker.is_cancelled:
+                return
+            verdicts = session.calls.freshness(names[start : start + SETTLED_AT_ONCE])
+            for name, verdict in verdicts.items():
+                by_name[name]["freshness"] = verdict
+            self.post_message(self.Judged(verdicts, frozenset()))
+
+    def _prove(self, session: Session, records: list[shapes.Record]) -> None:
+        """What is open still is compared by a helper process, slowly."""
+        from modtui.source.prove import prove
+
+        for place in ("project", "site-packages"):
+            names = [one["name"] for one in open_questions(records, place)]
+            if names and not get_current_worker().is_cancelled:
+                target, root = session.target, session.root
+                verdicts = prove(session.calls, names, target, root, pause=PROOF_PAUSE)
+                self.post_message(self.Judged(verdicts, frozenset()))
 
     @work(thread=True, exclusive=True, group="watch", exit_on_error=False)
     def watch_files(self, files: Mapping[str, tuple[str, ...]], root: str) -> None:
@@ -300,3 +332,12 @@ class Feed(Widget):
         self.session = None
         self._generation = -1
         self._stop_watching()
+
+
+def open_questions(records: Iterable[shapes.Record], place: str) -> list[shapes.Record]:
+    """The modules of that place whose verdict is not known."""
+    return [
+        one
+        for one in records
+        if one["place"] == place and one["freshness"]["verdict"] == "unknown" and one["file"]
+    ]

@@ -59,7 +59,8 @@ def row(record: shapes.Record, cwd: str = "", index: int = 0) -> Row:
     fresh = record["freshness"]
     return Row(
         name=record["name"],
-        shown=safe_text(record["name"]),
+        # A name of nothing but spaces could not be seen.
+        shown=safe_text(record["name"] if record["name"].strip() else repr(record["name"])),
         low=record["name"].lower(),
         status=record["status"],
         verdict=fresh["verdict"],

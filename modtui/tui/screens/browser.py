@@ -9,15 +9,16 @@ from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Input
+from textual.geometry import Size
+from textual.reactive import Reactive
+from textual.widgets import Input, Label
 
 from modtui.tui import filtering, keys, words
 from modtui.tui.feed import Feed
 from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import tree
-from modtui.tui.widgets.bars import KeyBar
+from modtui.tui.widgets.bars import KeyBar, title
 from modtui.tui.widgets.detail import TABS, Detail
 from modtui.tui.widgets.guide import GuideBar
 from modtui.tui.widgets.module_list import ColumnHeads, Listing, ModuleList
@@ -34,6 +35,9 @@ class Filter(Input):
     """The filter's line."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
+
+    # One line of fixed height: a letter more is no reason to lay out the whole screen anew.
+    virtual_size = Reactive(Size(0, 0))
 
     def action_leave(self) -> None:
         """Down: into the list."""
@@ -62,8 +66,14 @@ class BrowserScreen(ReloadScreen):
         yield Banner(id="banner")
         with Horizontal(id="main"):
             with Vertical(id="left"):
-                yield Filter(placeholder="name  stale  is:extension  pkg:django  !stdlib",
-                             id="filter", compact=True, select_on_focus=False)  # fmt: skip
+                with Horizontal(id="filter-line"):
+                    yield Label("/", id="filter-sign")
+                    yield Filter(
+                        placeholder="name  stale  is:extension  pkg:django  !stdlib",
+                        id="filter",
+                        compact=True,
+                        select_on_focus=False,
+                    )
                 yield ColumnHeads(id="heads")
                 yield ModuleList(id="modules")
             yield Detail(self.model, id="detail")
@@ -117,14 +127,16 @@ class BrowserScreen(ReloadScreen):
         said = f"Modules  {total:,} of {everything:,}" if everything else "Modules"
         if marked:
             said += f" · ● {marked:,} marked"
-        left.border_title = Content(said)
         hidden = everything - total
         below = [ORDER_WORDS[self.order.column] + (" ↑" if self.order.inverse else "")]
         if query.problem:
             below = [query.problem]
         elif hidden and self.folded and not (query.words or self.statuses):
             below.append(f"f shows {hidden:,} of libraries")
-        left.border_subtitle = Content(" · ".join(below))
+        if self.has_class("-narrow"):
+            said += f"  {below[-1]}"
+        title(left, said)
+        title(left, " · ".join(below), below=True)
         heads = self.query_one("#heads", ColumnHeads)
         heads.order = self.order
 
@@ -145,6 +157,7 @@ class BrowserScreen(ReloadScreen):
 
     @on(Input.Changed, "#filter")
     def _filter_changed(self) -> None:
+        self._show_filter()
         self.relist()
 
     @on(Input.Submitted, "#filter")
@@ -154,8 +167,6 @@ class BrowserScreen(ReloadScreen):
     @on(ModuleList.Moved)
     def _moved(self, event: ModuleList.Moved) -> None:
         self.detail.look_at(event.name)
-        self._detail_title()
-        self.refresh_bindings()
 
     @on(ModuleList.Chosen)
     def _chosen(self) -> None:
@@ -177,16 +188,6 @@ class BrowserScreen(ReloadScreen):
         again = self.order.column == event.column
         self.order = Order(event.column, again and not self.order.inverse)
         self.relist()
-
-    def _detail_title(self) -> None:
-        row = self.model.rows.get(self.detail.module or "")
-        title = row.shown if row else "Nothing selected"
-        self.detail.border_title = Content(title)
-        state = ""
-        if row:
-            state = f"{words.VERDICTS[row.verdict].glyph} {row.verdict}"
-            state += f", {row.proof}" if row.proof != "none" else ""
-        self.detail.border_subtitle = Content(state)
 
     # ------------------------------------------------------------ panes
 
@@ -211,6 +212,7 @@ class BrowserScreen(ReloadScreen):
         """On a narrow screen the pane with the focus is the one that is seen."""
         inside = self.detail.has_focus_within
         self.set_class(inside, "-detail")
+        self._show_filter()
         self.refresh_bindings()
 
     def action_escape(self) -> None:
@@ -228,9 +230,13 @@ class BrowserScreen(ReloadScreen):
         elif self.statuses:
             self.action_group(1)
 
+    def _show_filter(self) -> None:
+        self.query_one("#filter-line").display = self.filter.has_focus or bool(self.filter.value)
+
     def action_filter(self) -> None:
         """Type a filter."""
         self.show_list()
+        self.query_one("#filter-line").display = True
         self.filter.focus()
 
     def action_tab(self, tab: str) -> None:
@@ -320,7 +326,6 @@ class BrowserScreen(ReloadScreen):
         """Look at that module, in the list too if it is shown there."""
         if not self.modules.go_to(name):
             self.detail.look_at(name)
-            self._detail_title()
 
     def action_back(self) -> None:
         """To the module before."""

@@ -103,7 +103,10 @@ class LiveScreen(Screen[None]):
         if self.feed.session is None:
             self.failed = True
             self.header.state = "failed"
-        self.query_one(Banner).say(event.trouble, "q quits")
+            self.query_one(Banner).say(event.trouble, "R tries again, q leaves.")
+            self.refresh_bindings()
+        else:
+            self.say(event.trouble.reason, "warning")
         self.log_event("failed", None, event.trouble.reason)
         self.relist()
 
@@ -137,7 +140,7 @@ class LiveScreen(Screen[None]):
         self._shown_anew()
         if event.done:
             self._watch()
-            self.feed.keep(list(self.model.records.values()))
+            self.feed.study([dict(one) for one in self.model.records.values()])
 
     @on(Feed.Changed)
     def _changed(self, event: Feed.Changed) -> None:
@@ -222,8 +225,11 @@ class LiveScreen(Screen[None]):
             self.feed.judge(None)
 
     def action_reattach(self) -> None:
-        """Find the process that was started again, and attach to it."""
-        self._find_again()
+        """Try again; or find the process that was started again, and attach to that."""
+        if self.failed and not self.model.target["pid"]:
+            self.reattach(self.connect)
+        else:
+            self._find_again()
 
     def _find_again(self) -> None:
         self.header.state = "attaching"

@@ -32,7 +32,7 @@ class Question(ModalScreen[bool]):
         """The box."""
         with Vertical(classes="dialog small") as box:
             box.border_title = Content(self._title)
-            yield Pages(self._document)
+            yield Pages(self._document, beside=5)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
                 yield Button(Content(self._yes), id="yes", variant="warning")

@@ -34,7 +34,9 @@ class HelpScreen(ModalScreen[None]):
         box.border_title = Content(f"modtui {__version__}")
         box.border_subtitle = Content(f"esc closes · settings: {self.settings}")
         with box:
-            yield Pages(lambda width: telling.document(self.keymap, width), id="help-text")
+            yield Pages(
+                lambda width: telling.document(self.keymap, width), id="help-text", beside=3
+            )
 
     def on_mount(self) -> None:
         """The arrows scroll."""

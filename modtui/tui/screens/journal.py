@@ -40,7 +40,7 @@ class JournalScreen(ModalScreen[str]):
         box = Vertical(classes="dialog", id="journal")
         box.border_title = Content("Journal")
         with box:
-            yield Pages(self.document, id="entries")
+            yield Pages(self.document, id="entries", beside=4)
             yield KeyBar(id="journal-keys")
 
     def on_mount(self) -> None:

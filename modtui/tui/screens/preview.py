@@ -84,7 +84,7 @@ class PreviewScreen(ModalScreen[Outcome]):
     def compose(self) -> ComposeResult:
         """The plan, the choices, the name to type if it is dangerous, the buttons."""
         with Vertical(classes="dialog", id="preview"):
-            yield Pages(says(("looking who holds what…", "faint")), id="plan-text")
+            yield Pages(says(("looking who holds what…", "faint")), id="plan-text", beside=9)
             yield Choices(id="choices")
             yield Input(id="typed", compact=True)
             with Horizontal(classes="buttons"):
@@ -109,9 +109,9 @@ class PreviewScreen(ModalScreen[Outcome]):
     def _show_choices(self) -> None:
         self.query_one(Choices).show(
             (
-                ("p", "patch", "patch old objects in place too", self.patch),
+                ("p", "patch", "patch in place", self.patch),
                 ("x", "dependents", "importers too", self.dependents),
-                ("t", "thread", "on the agent's thread", self.thread == "agent"),
+                ("t", "thread", "agent's thread", self.thread == "agent"),
             )
         )
 

@@ -45,7 +45,7 @@ class ReportScreen(ModalScreen[str]):
         box.border_subtitle = Content(said)
         box.set_class(not report["ok"], "-danger")
         with box:
-            yield Pages(telling.document(report), id="story")
+            yield Pages(telling.document(report), id="story", beside=4)
             yield KeyBar(id="report-keys")
 
     def on_mount(self) -> None:

@@ -7,12 +7,34 @@ from typing import NamedTuple
 
 from textual import events
 from textual.binding import Binding
+from textual.content import Content
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
+from textual.widget import Widget
 
 from modtui.tui import keys
 from modtui.tui.widgets.ink import InkView, Span, fit, width_of
+
+
+def title(widget: Widget, text: str, *, below: bool = False) -> None:
+    """Set a border's title, as plain text, and draw only the border's line anew.
+
+    Textual's setter draws the whole widget: 35 lines at every key that is typed into the filter.
+    """
+    content = Content(text)
+    told: Content | None = widget._border_subtitle if below else widget._border_title
+    if told is not None and told.plain == text:
+        return
+    if below:
+        widget._border_subtitle = content
+    else:
+        widget._border_title = content
+    width, height = widget.outer_size
+    line = height - 1 if below else 0
+    x, y = widget.content_offset
+    widget.refresh(Region(-x, line - y, width, 1))
 
 
 class Piece(NamedTuple):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
@@ -24,7 +23,7 @@ from modtui.tui import words
 from modtui.tui.feed import Trouble, trouble
 from modtui.tui.telling import module as telling
 from modtui.tui.telling import plan as plan_telling
-from modtui.tui.widgets.bars import TabStrip
+from modtui.tui.widgets.bars import TabStrip, title
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
 
@@ -76,6 +75,7 @@ class Detail(Vertical):
         # By module and question; public for those who wait for an answer.
         self.answers: dict[tuple[str, str], Any] = {}
         self._wanted_line: int | None = None
+        self._shown: tuple[str | None, str] = (None, "")  # the module and tab on the screen
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
@@ -102,14 +102,26 @@ class Detail(Vertical):
             return
         fresh = name != self.module
         self.module = name
-        if self._rest:
-            self._rest.stop()
-        if self._later:
-            self._later.stop()
-        self._show(keep_place=not fresh)
+        for timer in (self._rest, self._later):
+            if timer is not None:
+                timer.stop()
+        if not fresh or name is None:
+            self._show(keep_place=not fresh)
         if name is not None:
-            self._rest = self.set_timer(REST_SECONDS, self._ask)
-            self._later = self.set_timer(PLAN_SECONDS, self._ask_plan)
+            # What is shown stays until there is something else to show, or nothing for too long:
+            # a cursor that runs must cost nothing, and a pane must not flicker.
+            self._rest = self.set_timer(REST_SECONDS, self._rested)
+            self._later = self.set_timer(PLAN_SECONDS, self._waited)
+
+    def _rested(self) -> None:
+        if self._known(self.needed) is not None or not self.needed:
+            self._show()
+        self._ask()
+
+    def _waited(self) -> None:
+        if self._shown != (self.module, self.tab):
+            self._show()
+        self._ask_plan()
 
     def forget(self, name: str | None = None) -> None:
         """What is known of that module, or of all, is of the past."""
@@ -241,11 +253,14 @@ class Detail(Vertical):
         return self.answers.get((self.module or "", what))
 
     def _show(self, keep_place: bool = False, only: str | None = None) -> None:
+        other = self._shown[0] != self.module
+        keep_place = keep_place and not other
         self._set_titles()
-        if only in (None, "plan"):
+        if other or only in (None, "plan"):
             self._show_plan()
-        if only not in (None, self.needed):
+        if only not in (None, self.needed) and not other:
             return
+        self._shown = (self.module, self.tab)
         if self.module is None:
             return
         known = self._known(self.needed)
@@ -272,23 +287,28 @@ class Detail(Vertical):
         panel = self.query_one("#consequences")
         row = self.model.rows.get(self.module or "")
         panel.display = self.tab == "diff" and row is not None
+        title(self, row.shown if row else "Nothing selected")
+        title(panel, f"If you reload {row.shown}" if row else "")
+        state = ""
         if row is not None:
-            panel.border_title = Content(f"If you reload {row.shown}")
+            state = f"{words.VERDICTS[row.verdict].glyph} {row.verdict}"
+            state += f", {row.proof}" if row.proof != "none" else ""
+        title(self, state, below=True)
 
     def _show_plan(self) -> None:
         pages, plan = self.query_one("#plan", Pages), self._known("plan")
         panel = self.query_one("#consequences")
-        panel.remove_class("-danger", "-caution")
-        panel.border_subtitle = ""
+        level = plan["level"] if isinstance(plan, dict) else "none"
+        ink = {"danger": "error", "caution": "warning"}.get(level)
+        panel.set_class(ink == "error", "-danger")
+        panel.set_class(ink == "warning", "-caution")
+        title(panel, "" if level == "none" else plan_telling.worst(plan), below=True)
         if plan is None:
             pages.show(telling.says(("looking who holds what…", "faint")))
         elif isinstance(plan, Trouble):
             pages.show(telling.says((plan.reason, "note")))
         else:
             pages.show(plan_telling.consequences(plan))
-            panel.set_class(plan["level"] == "danger", "-danger")
-            panel.set_class(plan["level"] == "caution", "-caution")
-            panel.border_subtitle = Content(plan_telling.worst(plan))
 
 
 def _change(session: Session, name: str, store: Store | None) -> Change:

@@ -11,8 +11,12 @@ from typing import ClassVar
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+
+from modtui.tui.widgets.scroll_bar import LineScrollBar
 
 INKS = (
     "text", "muted", "faint", "title", "name", "link", "good", "stale", "bad", "note", "code",
@@ -66,6 +70,23 @@ class InkView(ScrollView):
         """The theme or a class has changed: the cached styles are of the past."""
         self._styles.clear()
         super().notify_style_update()
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        """Our own scroll bar."""
+        if self._vertical_scrollbar is None:
+            bar = LineScrollBar(vertical=True, thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self._vertical_scrollbar = bar
+            self.app._start_widget(self, bar)
+        return self._vertical_scrollbar
+
+    def set_lines(self, lines: int) -> None:
+        """How many lines there are. With a scroll bar that is always there, no layout is needed."""
+        if self.styles.overflow_y == "scroll" and self.size:
+            self._size_updated(self.size, Size(0, lines), self.container_size, layout=False)
+        else:
+            self.virtual_size = Size(0, lines)
 
     def style_of(self, ink: str, back: str = "row") -> Style:
         """The Rich style of an ink on a background, cached until the theme changes."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -32,6 +33,7 @@ class Columns(NamedTuple):
     file: int
 
 
+@lru_cache(maxsize=32)
 def columns(width: int) -> Columns:
     """How a line of that many cells is shared out."""
     free = max(width - 4, 1)  # the cursor's and the mark's edge, the glyph, a space
@@ -100,6 +102,8 @@ class ModuleList(InkView):
         self._anchor: str | None = None  # where a range began
         self._range_base: frozenset[str] = frozenset()
         self._hover = -1
+        self._width = 0
+        self._at_cursor = "cursor"
 
     # ------------------------------------------------------------ what is shown
 
@@ -108,7 +112,7 @@ class ModuleList(InkView):
         old = self.listing
         self.listing = listing
         if len(old.rows) != len(listing.rows) or not self.virtual_size.height:
-            self.virtual_size = Size(0, len(listing.rows))
+            self.set_lines(len(listing.rows))
         self._keep_cursor()
         self.refresh()
 
@@ -127,7 +131,7 @@ class ModuleList(InkView):
                 self._index = found
                 self.cursor = rows[found].name
             self._index = found
-            self.call_after_refresh(self._reveal)
+            self._reveal()
 
     @property
     def row(self) -> Row | None:
@@ -152,9 +156,15 @@ class ModuleList(InkView):
 
     # ------------------------------------------------------------ drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """What all lines need is looked up once."""
+        self._width = self.scrollable_content_region.width
+        self._at_cursor = "cursor" if self.has_focus else "blurred"
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """One line of the screen."""
-        width = self.scrollable_content_region.width
+        width = self._width
         index = y + self.scroll_offset.y
         rows = self.listing.rows
         if not rows:
@@ -165,7 +175,7 @@ class ModuleList(InkView):
         here = index == self._index
         back = "row"
         if here:
-            back = "cursor" if self.has_focus else "blurred"
+            back = self._at_cursor
         elif row.name in self.marked:
             back = "marked"
         elif index == self._hover:

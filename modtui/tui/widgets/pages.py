@@ -15,6 +15,8 @@ from modtui.tui import keys
 from modtui.tui.prose import Document, Go, Line
 from modtui.tui.widgets.ink import InkView
 
+DIALOG_PERCENT = 88  # of the screen's height, as in dialogs.tcss
+
 
 def _nothing(width: int) -> Sequence[Line]:
     return ()
@@ -34,9 +36,16 @@ class Pages(InkView):
             super().__init__()
 
     def __init__(
-        self, document: Document = _nothing, *, id: str | None = None, classes: str | None = None
+        self,
+        document: Document = _nothing,
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+        beside: int = 0,
     ) -> None:
+        """`beside` are the lines of a dialog that are not this text and must stay on the screen."""
         super().__init__(id=id, classes=classes)
+        self._beside = beside
         self._document = document
         self._lines: Sequence[Line] = ()
         self._width = -1
@@ -69,7 +78,12 @@ class Pages(InkView):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """For `height: auto`: as many lines as the document has at that width."""
-        return len(self._document(width)) if width > 0 else 0
+        if width <= 0:
+            return 0
+        lines = len(self._document(width))
+        if self._beside:
+            lines = min(lines, max(viewport.height * DIALOG_PERCENT // 100 - self._beside, 3))
+        return lines
 
     @property
     def text(self) -> str:

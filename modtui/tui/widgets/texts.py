@@ -44,7 +44,8 @@ class DiffPane(Vertical):
         """Show a Change, a Trouble, or that the answer is awaited (None)."""
         view = self.query_one(ModuleDiff)
         comes = known is not None and not isinstance(known, Trouble)
-        self.set_class(comes, "-view")
+        view.display = comes
+        self.query_one("#diff-words").styles.height = "auto" if comes else "1fr"
         if comes:
             if view.change is not known:
                 view.show(known)
@@ -141,7 +142,8 @@ class SourcePane(Vertical):
     def show(self, known: Any, line: int | None = None) -> None:
         """Show a Text, a Trouble, or that the answer is awaited (None)."""
         here = isinstance(known, dict) and known["data"] is not None
-        self.set_class(here, "-view")
+        self.view.display = here
+        self.query_one("#source-words").display = not here
         if here:
             data = known["data"].encode("latin-1")
             self.view.show(data, known["file"] or known["name"], line=line)
