@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from . import raw
+from .disk import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,6 +177,30 @@ class Comparison:
         return bool(self.exact) and not (self.moved or self.changed or self.missing)
 
 
+def fingerprint(namespace: Dict[Any, Any]) -> str:
+    """A digest of the code and of the constants (plain values of UPPER_CASE names) in a module."""
+    file = raw.exact_str(namespace.get("__file__"))
+    said = []
+    if file is not None:
+        for name, code in live_functions(namespace, frozenset((file,))):
+            said.append(name)
+            _say_code(code, said)
+    for key, value in raw.items(namespace):
+        if type(key) is str and key.isupper() and id(type(value)) in _SCALARS:
+            said.append("%s=%s" % (key, _said(value)))
+    return digest("\n".join(said).encode("utf-8", "surrogatepass"))
+
+
+def _say_code(code: Any, said: List[str]) -> None:
+    said.append("%s %d %r" % (code.co_name, code.co_firstlineno, code.co_names))
+    said.append(code.co_code.hex() + " " + getattr(code, _LINES).hex())
+    for value in code.co_consts:
+        if type(value) is raw.CodeType:
+            _say_code(value, said)
+        else:
+            said.append(_said(value))
+
+
 def live_functions(namespace: Dict[Any, Any], filenames: FrozenSet[str]) -> Live:
     """The functions that a module's namespace leads to and that run in it, each code once.
 
@@ -235,6 +260,7 @@ class _Walk:
 _DULL = frozenset(
     map(id, (type(None), bool, int, float, complex, str, bytes, tuple, list, dict, set, frozenset))
 )
+_SCALARS = frozenset(map(id, (type(None), bool, int, float, complex, str, bytes)))
 _annotate_slot = raw.FunctionType.__dict__.get("__annotate__")
 
 

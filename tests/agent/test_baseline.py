@@ -238,6 +238,27 @@ tell(found + [verdict()[0]])
     assert reloaded != "stale"
 
 
+def test_what_was_known_of_an_earlier_execution_is_not_taken(inside: Inside) -> None:
+    script = """
+import importlib
+texts = ["RATE = 1\\ndef f(): return 1\\n", "RATE = 2\\ndef f(): return 1\\n",
+         "RATE = 1\\ndef f(): return 2\\n"]
+write("shop.py", texts[0])
+import shop
+text = baseline.current("shop")
+first = {"name": "shop", "digest": text["digest"], "detail": "kept", "execution": text["execution"]}
+same = baseline.current("shop")["execution"] == first["execution"]
+wrong = 0
+for number in range(1, 40):
+    write("shop.py", texts[number % 3] + "#" * number)
+    importlib.reload(shop)
+    if number % 3:
+        wrong += baseline.remember([first])
+tell([same, wrong])
+"""
+    assert inside.run(START + script) == [True, 0]
+
+
 def test_our_reload_rollback_and_undo(inside: Inside) -> None:
     script = """
 from modtui.agent import calls
