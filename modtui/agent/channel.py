@@ -301,7 +301,7 @@ class _Connection:
             return False
         number = request.get("id")
         if request.get("call") == "detach":
-            self._answer(number, result=True)
+            self._answer(number, result=[self.server.thread, _thread.get_native_id()])
             self.server.leave(self)
             return False
         self._dispatch(number, request)

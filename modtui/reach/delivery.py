@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from modtui.reach.bundle import FLAGS
 
@@ -22,9 +22,15 @@ m = sys.modules
 t, g = m["_thread"], m["marshal"]
 p = m.get("posix")
 def go(what):
+    there = None
+    if type(what) is not str:
+        there, *expected = what
+        found = p.fstat(there)
+        if expected and expected != [found.st_dev, found.st_ino]:
+            return
     def say(text):
-        if type(what) is int:
-            p.pwrite(what, text.encode("utf-8", "surrogateescape")[:4000], 0)
+        if there is not None:
+            p.pwrite(there, text.encode("utf-8", "surrogateescape")[:4000], 0)
     usual = sys.getswitchinterval()
     sys.setswitchinterval(0.0005)
     quick = sys.getswitchinterval()
@@ -32,10 +38,10 @@ def go(what):
         if sys.getswitchinterval() == quick:
             sys.setswitchinterval(usual)
     try:
-        if type(what) is int:
+        if there is not None:
             at, parts = 4096, []
             while 1:
-                part = p.pread(what, 1 << 20, at)
+                part = p.pread(there, 1 << 20, at)
                 if not part:
                     break
                 parts.append(part)
@@ -51,8 +57,8 @@ def go(what):
         calm()
         say("E%s: %s" % (type(error).__name__, error))
     finally:
-        if type(what) is int:
-            p.close(what)
+        if there is not None:
+            p.close(there)
 start = t.start_new_thread
 if type(start) is not type(len):
     import gc
@@ -65,8 +71,9 @@ start(go, (WHAT,))
 def arrival_text(what: str) -> bytes:
     """The text that brings the agent; `what` is an expression for where its payload is.
 
-    An integer is a descriptor (`STATUS_SIZE` bytes for answers, then the payload), a string is the
-    payload itself in hexadecimal.
+    A tuple begins with a descriptor (of `STATUS_SIZE` bytes for answers, then the payload) and goes
+    on with the device and inode that it must have, if it was not opened by the text itself: the
+    target may have closed it. A string is the payload itself in hexadecimal.
     """
     return _guarded(_STARTER.replace("WHAT", what).replace("FLAGS", FLAGS))
 
@@ -92,7 +99,7 @@ class Parcel:
     text: Callable[[str], bytes]  # of the expression for the payload
     payload: bytes
     arrived: Callable[[], bool]
-    memory: tuple[int, int] | None = None  # address and size of what was mapped in the target
+    memory: list[tuple[int, int]] = field(default_factory=list)  # mapped there: address, size
     descriptor: int | None = None  # ours, of the file that the payload went in
 
     def status(self) -> str:

@@ -133,6 +133,22 @@ class Proc:
                 raise no_such(self.pid) from None
             return ""
 
+    def outer_thread(self, inner: int) -> int | None:
+        """Our number for a thread that the process itself numbers `inner`; None if it has ended."""
+        try:
+            names = os.listdir(f"{self.folder}/task")
+        except OSError:
+            return None
+        for name in names:
+            try:
+                lines = self.text(f"task/{name}/status").splitlines()
+            except (NoSuchProcess, NoPermission):
+                continue
+            ids = [line.split()[1:] for line in lines if line.startswith("NSpid:")]
+            if int(ids[0][-1] if ids else name) == inner:
+                return int(name)
+        return None
+
     def open_path(self, mapping: Mapping) -> str:
         """A path by which we can open the very file that is mapped, deleted or not."""
         by_address = f"{self.folder}/map_files/{mapping.start:x}-{mapping.end:x}"

@@ -11,27 +11,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
+from modtui.reach import gadgets, proc, trampoline
 from modtui.reach import image as images
 from modtui.reach import machine as machines
-from modtui.reach import proc
 from modtui.reach.delivery import STATUS_SIZE, Parcel, Progress
 from modtui.reach.errors import GaveUp, NoPermission, NoSuchProcess, Unreachable, Unsupported
 from modtui.reach.machine import Machine, Wait
-from modtui.reach.tracee import (
-    Failed,
-    Gone,
-    Stuck,
-    Tracee,
-    read_memory,
-    read_time,
-    read_word,
-    write_memory,
-)
+from modtui.reach.memory import read_memory, read_time, write_memory
+from modtui.reach.tracee import Failed, Gone, Room, Stuck, Tracee
+from modtui.reach.trampoline import Result, Step
 
 PATIENCE = 30.0  # seconds
 LOOK_AGAIN = (
@@ -44,8 +38,11 @@ LOOK_AGAIN = (
 )  # seconds between looks at a target that is not there
 LOCK_PATIENCE = 0.5  # seconds for Py_AddPendingCall, whose lock the thread itself may hold
 SOON = 0.25  # a wait that ends by itself within so many seconds may be one for the GIL
-PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, MFD_CLOEXEC = 3, 0x22, 1
-PAGE = 4096
+PROT_READ_WRITE, PROT_READ_EXEC, MAP_PRIVATE_ANONYMOUS, MFD_CLOEXEC = 3, 5, 0x22, 1
+_MEMORY_FILE = re.compile(r"/memfd:modtui:(\d+):(\d+)")
+MOST_ORPHANS = 4  # closed at one stop; the next attach closes the next
+TEXT_SIZE = 8192
+DATA_SIZE = TEXT_SIZE + (trampoline.BLOCK_SIZE + 4095) // 4096 * 4096
 
 
 class Ptrace:
@@ -91,10 +88,13 @@ class Ptrace:
             attempt = _Attempt(process, machine, image, memory, parcel, progress)
             try:
                 attempt.run(patience, cancelled or threading.Event())
-                parcel.memory = (attempt.page, attempt.size)
             except Gone:
                 raise NoSuchProcess(
                     f"process {process.pid} ended, or became another program, in the middle"
+                ) from None
+            except Failed:
+                raise Unsupported(
+                    f"a call in process {process.pid} failed, and everything was put back"
                 ) from None
             except OSError as error:
                 if error.errno == 1:
@@ -106,36 +106,45 @@ class Ptrace:
 
         To be called when the text has run. Does nothing if that thread is not there any more.
         """
-        if parcel.memory is None:
-            return
         machine = machines.here()
-        thread = _outer_thread(process, inner_thread)
+        thread = process.outer_thread(inner_thread)
         if machine is None or thread is None:
             return
-        address, size = parcel.memory
         with memory_of(process) as memory:
-            code = _syscall_instruction(process, memory, machine)
+            code = gadgets.find(process, memory, machine)
             try:
                 with Tracee(thread, memory, machine, code) as tracee:
-                    tracee.system_call(machine.numbers["munmap"], address, size)
+                    for address, size in parcel.memory:
+                        tracee.system_call(machine.numbers["munmap"], address, size)
             except (Gone, OSError):
                 return  # the agent or the whole target has ended
-        parcel.memory = None
+        parcel.memory.clear()
 
 
-def _outer_thread(process: proc.Proc, inner: int) -> int | None:
-    """Our number for a thread that the target numbers `inner`."""
-    for name in os.listdir(f"{process.folder}/task"):
+def _own_mark() -> str:
+    """The name of our memory files: who made them."""
+    return f"modtui:{os.getpid()}:{proc.Proc(os.getpid()).start_ticks}"
+
+
+def _orphans(process: proc.Proc) -> list[int]:
+    """The target's descriptors of memory files whose inspector was killed in the middle."""
+    found = []
+    for name in os.listdir(f"{process.folder}/fd"):
         try:
-            with open(
-                f"{process.folder}/task/{name}/status", encoding="ascii", errors="replace"
-            ) as f:
-                ids = [line.split()[1:] for line in f if line.startswith("NSpid:")]
+            link = os.readlink(f"{process.folder}/fd/{name}")
         except OSError:
             continue
-        if int(ids[0][-1] if ids else name) == inner:
-            return int(name)
-    return None
+        match = _MEMORY_FILE.match(link)
+        if match is not None and not _lives(int(match[1]), int(match[2])):
+            found.append(int(name))
+    return found[:MOST_ORPHANS]
+
+
+def _lives(pid: int, start: int) -> bool:
+    try:
+        return proc.Proc(pid).start_ticks == start
+    except NoSuchProcess:
+        return False
 
 
 def _refused_now(process: proc.Proc) -> Unreachable:
@@ -183,12 +192,12 @@ class _Attempt:
         self.process, self.machine, self.image = process, machine, image
         self.memory, self.parcel = memory, parcel
         self.progress = progress or (lambda text: None)
-        self.page = 0
-        self.size = 0
+        self.page = self.text = 0
+        self.room: Room | None = None
         self.queued = False
         self.visited = 0.0
         self.why = "it is busy"
-        self.code = _syscall_instruction(process, memory, machine)
+        self.code = gadgets.find(process, memory, machine)
 
     def run(self, patience: float, cancelled: threading.Event) -> None:
         started = time.monotonic()
@@ -226,11 +235,6 @@ class _Attempt:
         self.visited = time.monotonic()
         with self._stopped() as tracee:
             if not self.queued:
-                if not tracee.call(self.image.address("Py_IsInitialized")):
-                    self.why = "its interpreter is not initialised"
-                    return
-                if self._finalizing(tracee):
-                    raise Unsupported(f"process {self.process.pid} is ending")
                 if not self.page:
                     self._place(tracee)
                 self._queue(tracee)
@@ -240,73 +244,82 @@ class _Attempt:
     def _stopped(self) -> Tracee:
         return Tracee(self.process.pid, self.memory, self.machine, self.code)
 
-    def _finalizing(self, tracee: Tracee) -> bool:
-        function = self.image.address(*images.FINALIZING)
-        return bool(function and tracee.call(function) & 0xFFFFFFFF)
-
     # Memory.
 
     def _place(self, tracee: Tracee) -> None:
         """Map memory in the target, with the text in it; the payload goes into a memory file."""
+        self.page = self._map(tracee, DATA_SIZE, PROT_READ_WRITE)
+        if trampoline.possible() and self.machine is machines.X86_64:
+            try:
+                code = self._map(tracee, trampoline.CODE_SIZE, PROT_READ_EXEC)
+                self.room = Room(code, self.page + TEXT_SIZE)
+            except OSError:
+                self.room = None  # a security module forbids new code; then by hand
         expression = "0"
         if self.parcel.payload:
-            descriptor = self._memory_file(tracee)
-            expression = str(descriptor) if descriptor is not None else self._as_text()
+            expression = self._memory_file(tracee) or f"'{self.parcel.payload.hex()}'"
         text = self.parcel.text(expression)
-        if len(text) > self.size:
-            self._map(tracee, len(text))
-        tracee.write(self.page, text)
+        self.text = self.page
+        if len(text) > TEXT_SIZE:
+            self.text = self._map(tracee, len(text), PROT_READ_WRITE)
+        tracee.write(self.text, text)
 
-    def _as_text(self) -> str:
-        return f"'{self.parcel.payload.hex()}'"
+    def _map(self, tracee: Tracee, size: int, protection: int) -> int:
+        """New memory in the target. Raises OSError."""
+        number = self.machine.numbers["mmap"]
+        address = tracee.system_call(number, 0, size, protection, MAP_PRIVATE_ANONYMOUS, -1, 0)
+        if -4096 < address < 0:
+            raise OSError(-address, f"no memory in the target: {os.strerror(-address)}")
+        self.parcel.memory.append((address, size))
+        return address
 
-    def _map(self, tracee: Tracee, size: int) -> None:
-        numbers = self.machine.numbers
-        if self.page:
-            tracee.system_call(numbers["munmap"], self.page, self.size)
-        self.size = (size + PAGE - 1) // PAGE * PAGE
-        self.page = tracee.system_call(
-            numbers["mmap"], 0, self.size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, -1, 0
-        )
-        if self.page < 0:
-            number, self.page = -self.page, 0
-            raise OSError(number, f"no memory in the target: {os.strerror(number)}")
-
-    def _memory_file(self, tracee: Tracee) -> int | None:
-        """The payload in a file without a name, open in the target; None if it cannot be made."""
+    def _memory_file(self, tracee: Tracee) -> str:
+        """The payload in a file without a name, open in the target; "" if it cannot be made."""
         if self.process.status.get("Seccomp", "0") != "0":
-            return None  # its filter may kill for a system call that it does not know
-        self._map(tracee, 2 * PAGE)
-        tracee.write(self.page, b"modtui\0")
+            return ""  # its filter may kill for a system call that it does not know
         numbers = self.machine.numbers
-        descriptor = tracee.system_call(numbers["memfd_create"], self.page, MFD_CLOEXEC)
+        for orphan in _orphans(self.process):
+            tracee.run([Step(numbers["close"], (orphan,), system=True)], self.room)
+        tracee.write(self.page, f"{_own_mark()}\0".encode())
+        create = Step(numbers["memfd_create"], (self.page, MFD_CLOEXEC), system=True)
+        (descriptor,) = tracee.run([create], self.room)
         if descriptor < 0:
-            return None
+            return ""
         try:
             ours = os.open(f"{self.process.folder}/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
         except OSError:
-            tracee.system_call(numbers["close"], descriptor)
-            return None
+            tracee.run([Step(numbers["close"], (descriptor,), system=True)], self.room)
+            return ""
         self.parcel.descriptor = ours
         os.pwrite(ours, self.parcel.payload, STATUS_SIZE)
-        return descriptor
+        found = os.fstat(ours)
+        return f"({descriptor}, {found.st_dev}, {found.st_ino})"
 
     # Queue, kick, withdraw.
 
     def _queue(self, tracee: Tracee) -> None:
+        """Queue the text, unless the interpreter is not there yet or not any more."""
         started = time.monotonic()
+        address = self.image.address
+        finalizing = address(*images.FINALIZING)
+        steps = [Step(address("Py_IsInitialized"), go_on_if=True)]
+        if finalizing:
+            steps.append(Step(finalizing, go_on_if=False))
+        text = (address("PyRun_SimpleString"), self.text)
+        steps.append(Step(address("Py_AddPendingCall"), text))
         try:
-            result = tracee.call(
-                self.image.address("Py_AddPendingCall"),
-                self.image.address("PyRun_SimpleString"),
-                self.page,
-                give_up=lambda: time.monotonic() - started > LOCK_PATIENCE,
+            results = tracee.run(
+                steps, self.room, lambda: time.monotonic() - started > LOCK_PATIENCE
             )
         except Stuck:
             self.why = "the interpreter's queue is locked"
             return
-        self.queued = result & 0xFFFFFFFF == 0
-        if not self.queued:
+        if len(results) == 1:
+            self.why = "its interpreter is not initialised"
+        elif len(results) < len(steps):
+            raise Unsupported(f"process {self.process.pid} is ending")
+        else:
+            self.queued = results[-1] & 0xFFFFFFFF == 0
             self.why = "the interpreter's queue is full"
 
     def _kick_if_blocked(self, tracee: Tracee) -> None:
@@ -322,9 +335,12 @@ class _Attempt:
             return
         self.why = f"it is blocked in {wait.name}"
         address = self.image.address
-        state = tracee.call(address("PyGILState_Ensure"), give_up=self._tell)
-        tracee.call(address("Py_MakePendingCalls"), give_up=self._tell)
-        tracee.call(address("PyGILState_Release"), state & 0xFFFFFFFF, give_up=self._tell)
+        kick = [
+            Step(address("PyGILState_Ensure")),
+            Step(address("Py_MakePendingCalls")),
+            Step(address("PyGILState_Release"), (Result(0),)),
+        ]
+        tracee.run(kick, self.room, self._tell)
 
     def _tell(self) -> bool:
         """A kick once begun is finished, however long another thread keeps the GIL."""
@@ -356,12 +372,16 @@ class _Attempt:
     def _holds_gil(self, tracee: Tracee) -> bool:
         """Is the main thread blocked with the GIL held?"""
         address = self.image.address
-        current = tracee.call(address(*images.CURRENT_STATE))
+        steps = [
+            Step(address(*images.CURRENT_STATE)),
+            Step(address("PyGILState_GetThisThreadState")),
+        ]
+        current, own = tracee.run(steps, self.room)
         if not current:
             return False
         if self.image.minor is None or self.image.minor >= (3, 12):
             return True  # there it is the calling thread's own state
-        if current == tracee.call(address("PyGILState_GetThisThreadState")):
+        if current == own:
             return True
         # Or by the state of a subinterpreter: a thread state holds its thread's id.
         pointer = tracee.thread_pointer()
@@ -374,29 +394,6 @@ class _Attempt:
 
     def _withdraw(self) -> bool:
         """Make the queued text an empty one; True if it had run after all."""
-        if self.page:
-            write_memory(self.memory, self.page, b"\0")
+        if self.queued:
+            write_memory(self.memory, self.text, b"\0")
         return self._arrived(0.05)
-
-
-def _syscall_instruction(process: proc.Proc, memory: int, machine: Machine) -> int:
-    """Where the target has a system call instruction: in the vdso, else in the C library."""
-    readable = [m for m in process.maps if "x" in m.permissions]
-    readable.sort(key=lambda m: (m.path != "[vdso]", "libc" not in m.path))
-    step = 1 if len(machine.syscall) == 2 else 4
-    for mapping in readable[:8]:
-        if mapping.path == "[vsyscall]":
-            continue
-        at = mapping.start
-        while at < min(mapping.end, mapping.start + (4 << 20)):
-            chunk = read_memory(memory, at, min(1 << 16, mapping.end - at))
-            place = chunk.find(machine.syscall)
-            while place >= 0 and (at + place) % step:
-                place = chunk.find(machine.syscall, place + 1)
-            if place >= 0:
-                return at + place
-            at += 1 << 16
-    raise Unsupported(f"process {process.pid} has no system call instruction that we can find")
-
-
-__all__ = ["Failed", "Ptrace", "memory_of", "read_word"]

@@ -187,8 +187,15 @@ class Session:
         wire = self._wire
         if wire is None:
             return
-        wire.request("detach", {})
-        if not wire.wait_for_end(LEAVE_TIME):
+        threads = wire.request("detach", {})
+        end = time.monotonic() + LEAVE_TIME
+        gone = wire.wait_for_end(LEAVE_TIME)
+        process = Proc(self.host_pid)
+        # It says that it has left, closes that connection, and then its last thread ends.
+        while gone and any(process.outer_thread(thread) for thread in threads):
+            gone = time.monotonic() < end
+            time.sleep(0.001)
+        if not gone:
             raise ConnectionLost(
                 "the agent was told to leave, and is still busy with another inspector's call"
             )
