@@ -131,7 +131,8 @@ class DiffView(DiffCanvas):
             return None
         if not self._shown.lines:
             return 1
-        for line in self._shown.lines[self.cursor :: -1]:
+        for at in range(self.cursor, -1, -1):
+            line = self._shown.lines[at]
             if line.kind == "fold" and line.old is not None:
                 return self._shown.folds[line.old].block.new_start + 1
             if line.new is not None and line.kind != "removed":
