@@ -301,6 +301,8 @@ class Feed(Widget):
             self._watch.start()
         else:
             self._watch.update(directories, files)
+        # What was saved between the census and now, nobody has seen.
+        self.judge(None)
 
     def _saved(self, paths: set[str]) -> None:
         # On the watch's own thread: straight to the agent, no detour over the screen's.
