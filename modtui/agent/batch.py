@@ -76,7 +76,10 @@ class Batch:
         if before is value:
             return
         self.add(
-            set_class_attribute(cls, name, value), set_class_attribute(cls, name, before), before, value
+            set_class_attribute(cls, name, value),
+            set_class_attribute(cls, name, before),
+            before,
+            value,
         )
 
     def class_of(self, instance: Any, cls: Any) -> None:
@@ -87,6 +90,8 @@ class Batch:
 
     def bases(self, cls: Any, bases: Tuple[Any, ...], before: Tuple[Any, ...]) -> None:
         """Give a class other bases of the same layout."""
+        if len(bases) == len(before) and all(a is b for a, b in zip(bases, before)):
+            return
         self.class_attribute(cls, "__bases__", bases, before)
 
     def cell(self, cell: Any, value: Any, before: Any) -> None:
@@ -162,18 +167,36 @@ class Batch:
 
 
 def set_item(mapping: Dict[Any, Any], key: Any, value: Any) -> partial[Any]:
+    """Set, or with MISSING delete, an item of a dict."""
     if value is MISSING:
         return partial(dict.pop, mapping, key, None)
     return partial(dict.__setitem__, mapping, key, value)
 
 
 def set_class_attribute(cls: Any, name: str, value: Any) -> partial[Any]:
+    """Set, or with MISSING delete, an attribute of a class, past what its metaclass says to it."""
+    if _refuses(cls):
+        return (
+            partial(delattr, cls, name) if value is MISSING else partial(setattr, cls, name, value)
+        )
     if value is MISSING:
         return partial(_delete_attribute, cls, name)
     return partial(_set_attribute, cls, name, value)
 
 
+def _refuses(cls: Any) -> bool:
+    """Whether the metaclass is made in C and wants to see changes itself (ctypes' structures)."""
+    try:
+        _delete_attribute(cls, " no attribute ")
+    except AttributeError:
+        return False
+    except TypeError:
+        return True
+    return False
+
+
 def set_cell(cell: Any, value: Any) -> partial[Any]:
+    """Fill, or with MISSING empty, a cell."""
     return partial(_delete_cell, cell) if value is MISSING else partial(_set_cell, cell, value)
 
 

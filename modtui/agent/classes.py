@@ -89,7 +89,7 @@ def _why_not(pairing: Pairing, old: Any, new: Any) -> Optional[str]:
     for name in _LAYOUT:
         if getattr(old, name) != getattr(new, name) and not _same_layout_elsewhere(old, new, name):
             return "the layout of its instances is another one"
-    bases = _new_bases(pairing, new)
+    bases = new_bases(pairing, new)
     if not same_objects(bases, old.__bases__):
         trial = Batch()
         trial.bases(old, bases, old.__bases__)
@@ -117,7 +117,27 @@ def _can_become(cls: Any, meta: Any) -> bool:
     return True
 
 
-def _new_bases(pairing: Pairing, new: Any) -> Any:
+def movable(old: Any, new: Any) -> bool:
+    """Whether instances of the old class can become instances of the new one."""
+    if any("__del__" in (raw.class_dict(cls) or {}) for cls in raw.mro(old) + raw.mro(new)):
+        return True  # the probe would be finalised by somebody's code
+    try:
+        probe = object.__new__(old)
+    except TypeError:
+        return True  # abstract, or made by C code: nothing can be tried
+    try:
+        _set_class(probe, new)
+        _set_class(probe, old)  # or its finaliser would be the new one's
+    except TypeError:
+        return False
+    return True
+
+
+_set_class = object.__dict__["__class__"].__set__
+
+
+def new_bases(pairing: Pairing, new: Any) -> Any:
+    """The bases that the old class gets from the new one: old classes wherever they stay."""
     found = []
     for base in new.__bases__:
         if id(base) not in pairing.replacing.by_id and _made_now(pairing, base):
@@ -219,14 +239,14 @@ def _goes(pairing: Pairing, name: str, value: Any, removed: Set[str], known: boo
         return pairing.is_old(value)
     if known:
         return False  # the old text had it not: somebody put it there
-    return True
+    return type(value) is not raw.FunctionType or pairing.is_old(value)
 
 
 def _bases_and_metaclass(pairing: Pairing, old: Any, new: Any) -> None:
     meta = pairing.resolve(type(new))
     if meta is not type(old):
         pairing.step.class_of(old, meta)
-    bases = _new_bases(pairing, new)
+    bases = new_bases(pairing, new)
     if not same_objects(bases, old.__bases__):
         pairing.step.bases(old, bases, old.__bases__)
         pairing.count("bases")

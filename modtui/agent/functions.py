@@ -37,6 +37,9 @@ def set_code(step: Batch, function: Any, code: Any) -> bool:
     old = function.__code__
     if old is code:
         return False
+    added = old.co_flags & codes.CO_ITERABLE_COROUTINE
+    if added and not code.co_flags & added:
+        code = code.replace(co_flags=code.co_flags | added)  # types.coroutine was here
     differs = not codes.same(old, code)
     if not differs and codes.same_place(old, code):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import functions, raw
+from . import classes, functions, raw
 from .batch import MISSING, Batch
 from .references import Replacing
 
@@ -36,15 +36,43 @@ def home_of(module: Any, namespace: Optional[Dict[Any, Any]]) -> Dict[Any, Any]:
 
 def instances_of_twins(pairing: Pairing, young: List[Any]) -> List[Tuple[Any, Any]]:
     """(instance, class): instances of new classes whose old ones stay."""
-    twins = {id(new): old for old, new in pairing.merged}
+    twins = {id(new): (old, new) for old, new in pairing.merged}
     if not twins:
         return []
     found = []
+    possible: Dict[int, bool] = {}
     for one in young:
-        old = twins.get(id(type(one)))
-        if old is not None and id(one) not in pairing.replacing.by_id:
+        key = id(type(one))
+        if key not in twins or id(one) in pairing.replacing.by_id:
+            continue
+        old, new = twins[key]
+        if key not in possible:
+            possible[key] = _can_move(pairing, one, old, new)
+        if possible[key]:
             found.append((one, old))
     return found
+
+
+def _can_move(pairing: Pairing, instance: Any, old: Any, new: Any) -> bool:
+    """Whether an instance of a twin can become one of the old class; prepares the twin for it."""
+    # Layouts are only the same if they are inherited from the same classes.
+    bases = classes.new_bases(pairing, new)
+    trial = Batch()
+    trial.bases(old, bases, old.__bases__)
+    trial.bases(new, bases, new.__bases__)
+    trial.class_of(instance, old)
+    try:
+        trial.commit()
+    except TypeError as error:
+        pairing.failed(
+            "instances of %s made by the new text" % raw.class_qualname(old),
+            "they cannot become instances of the old class (%s)" % error,
+        )
+        return False
+    trial.revert()
+    if not classes.same_objects(new.__bases__, bases):
+        pairing.step.bases(new, bases, new.__bases__)
+    return True
 
 
 def added_classes(pairing: Pairing, young: List[Any]) -> Set[int]:
@@ -107,9 +135,7 @@ _OURS = __name__.rpartition(".")[0]
 class Succession:
     """New classes that take the place of old ones, everywhere."""
 
-    def __init__(
-        self, pairing: Pairing, young: List[Any], private: Callable[[], Set[int]]
-    ) -> None:
+    def __init__(self, pairing: Pairing, young: List[Any], private: Callable[[], Set[int]]) -> None:
         self._pairs = pairing.succeeded
         self._young = young
         self._pairing = pairing

@@ -128,6 +128,8 @@ class ModulePatch:
             selection.nothing_changed()
         elif old is not None:
             selection.compare(old, code)
+            old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
+            selection.check_reachable(old_functions, bytecode.Paths(old), bytecode.Paths(code))
         selection.select(self._foreign, self.name == "__main__")
         stage = staging.Staging(self.live)
         execution = staging.Execution(
@@ -191,9 +193,11 @@ class ModulePatch:
         instances = heap.instances_of_twins(pairing, young)
         replacing.young = pairing.young
         replacing.added |= heap.added_classes(pairing, young)
+        for first, second in execution.superseded:
+            replacing.put(first, second)
+        replacing.settle(young + made)
         mine = young + made + heap.unexplained(replacing, young, self._private_ids)
         successors = heap.Succession(pairing, young, self._private_ids)
-        replacing.settle(mine)
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()
         for _, new in pairing.merged:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import raw, staging, syntax
+from . import batch, raw, staging, syntax
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -49,7 +49,20 @@ class Namespace:
             if type(name) is str:
                 self.bound.add(name)
             self._results.append((name, self._paired(name, before, value, foreign)))
+        self._pair_direct(foreign)
         self.removed = self._removed()
+
+    def _pair_direct(self, foreign: Set[int]) -> None:
+        """What was bound past the statements, through the module object (`enum._convert_`)."""
+        live = self._pairing.live
+        for name, value in list(live.items()):
+            before = self._base.get(name, MISSING)
+            if before is value or type(name) is not str or name in self.bound:
+                continue
+            if type(value) is raw.FunctionType or raw.is_class(value):
+                if id(value) in self._pairing.young:
+                    self.bound.add(name)
+                    self._results.append((name, self._paired(name, before, value, foreign)))
 
     def _paired(self, name: str, before: Any, value: Any, foreign: Set[int]) -> Any:
         pairing = self._pairing
@@ -96,6 +109,11 @@ class Namespace:
         keep = syntax.bound_names(tree.body) | syntax.global_names(tree) | _MACHINERY
         module = live.get("__name__")
         old = self._selection.old_names
+        starred = any(
+            syntax.kind(node) == "ImportFrom" and _is_star(node)
+            for statement in tree.body
+            for node in syntax.walk_scope(statement)
+        )
         for name, value in list(live.items()):
             if type(name) is not str or name in keep or name in self.bound:
                 continue
@@ -106,9 +124,8 @@ class Namespace:
                 continue
             if raw.is_module(value) and sys.modules.get("%s.%s" % (module, name)) is value:
                 continue  # the import system bound a submodule
-            if any(syntax.kind(node) == "ImportFrom" and _is_star(node) for node in tree.body):
-                if not pairing.is_old(value):
-                    continue
+            if starred and not pairing.is_old(value):
+                continue
             gone.add(name)
         return gone
 
@@ -121,7 +138,11 @@ class Namespace:
             else:
                 step.content(before, value)
         for name, result in self._results:
-            step.item(live, name, resolve(result))
+            value, before = resolve(result), self._base.get(name, MISSING)
+            if live.get(name, MISSING) is not value:
+                step.add(
+                    batch.set_item(live, name, value), batch.set_item(live, name, before), before
+                )
         for name in sorted(self.removed):
             step.item(live, name, MISSING)
         tree = self._selection.tree

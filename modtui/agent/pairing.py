@@ -247,7 +247,10 @@ class Pairing:
             self._forwarded.append((old, new))
 
     def _code(self, new: Any) -> Any:
-        return self.paths.at_place(new.__code__) or new.__code__
+        code = self.paths.at_place(new.__code__)
+        if code is None or code.co_flags != new.__code__.co_flags:
+            return new.__code__  # a decorator has changed it
+        return code
 
     def _pair_cells(self, old: Any, new: Any, deep: int) -> None:
         ours, theirs = functions.cells(old), functions.cells(new)

@@ -9,12 +9,15 @@ from __future__ import annotations
 import sys
 
 from . import codes, raw, statements, syntax
+from .batch import MISSING
+from .bytecode import CO_OPTIMIZED
 from .statements import CHANGED, CODE, SAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
+    from .bytecode import Paths
     from .statements import Statement
 
     Names = Set[str]
@@ -52,6 +55,27 @@ class Selection:
             if (statement.binds | statement.changes) & changed and not statement.is_import:
                 self._choose(index, True)
 
+    def check_reachable(self, live: List[Any], old: Paths, new: Paths) -> None:
+        """A body that changed, but is in no live function: then the definition is executed.
+
+        A decorator may have made another code of it (a type checker's instrumentation).
+        """
+        counterparts = new.counterparts(old)
+        reached = {counterparts.get(old.path_of(one.__code__)) for one in live}
+        for statement in self.all:
+            if statement.status != CODE:
+                continue
+            for way, code in new.by_path.items():
+                if not statement.first <= code.co_firstlineno <= statement.last:
+                    continue
+                if not code.co_flags & CO_OPTIMIZED or not new.is_static(way):
+                    continue
+                if way[-1][0].startswith("<") or way in reached:
+                    continue
+                before = [one for one, other in counterparts.items() if other == way]
+                if not before or not codes.same(old.by_path[before[0]], code):
+                    statement.status = CHANGED
+
     def nothing_changed(self) -> None:
         """The text is the one that was executed; only other modules' values may differ."""
         self.old_names = set()
@@ -73,7 +97,7 @@ class Selection:
             elif statement.status == CODE:
                 names = self._methods if statement.is_class else self._functions
                 names |= statement.binds
-            if self._imports_stale(statement):
+            if self._imports_stale(statement, foreign):
                 self._choose(index, True)
         while self._spread(foreign):
             pass
@@ -214,8 +238,10 @@ class Selection:
     def _reach_dirty(self, name: str, dirty: Names) -> bool:
         return name in self._bodies and bool(({name} | self._reach(name)) & dirty)
 
-    def _binders(self, name: str) -> int:
-        return sum(name in one.binds and not one.is_import for one in self.all)
+    def _binders(self, name: str, besides: Optional[Statement] = None) -> int:
+        """How many statements that are not imports bind a name."""
+        others = (one for one in self.all if one is not besides and not one.is_import)
+        return sum(name in one.binds for one in others)
 
     def _changes_same(self, one: Statement, other: Statement) -> bool:
         """Whether both make or change one object of this module: `x = []` and `x.append(1)`."""
@@ -230,30 +256,53 @@ class Selection:
                 found |= statement.binds
         return found
 
-    def _imports_stale(self, statement: Statement) -> bool:
-        """Whether an import, executed again, would bind another object than is bound now."""
+    def _imports_stale(self, statement: Statement, foreign: Foreign) -> bool:
+        """Whether an import, executed again, would bind a newer object than is bound now."""
         for node in statements.evaluated(statement.node):
             if syntax.kind(node) == "ImportFrom":
                 module = syntax.absolute(node.module, node.level or 0, self.package)
-                if self._from_is_stale(module, node):
+                if self._from_is_stale(statement, module, node, foreign):
                     return True
         return False
 
-    def _from_is_stale(self, module: str, node: Any) -> bool:
+    def _from_is_stale(
+        self, statement: Statement, module: str, node: Any, foreign: Foreign
+    ) -> bool:
         source = raw.module_dict(sys.modules.get(module))
         if source is None:
             return False
         for alias in node.names:
             if alias.name == "*":
-                for name, value in raw.items(source):
-                    if type(name) is str and name[:1] != "_" and name in self.space:
-                        if self.space[name] is not value and not self._binders(name):
-                            return True
+                if self.from_star(module, source, foreign):
+                    return True
                 continue
-            now, here = source.get(alias.name), self.space.get(alias.asname or alias.name)
-            if alias.name in source and now is not here and not _same_constant(now, here):
+            bound = alias.asname or alias.name
+            if alias.name not in source or self._binders(bound, statement):
+                continue
+            now, here = source[alias.name], self.space.get(bound)
+            if now is here or codes._same_value(now, here):
+                continue
+            if (module, alias.name) in foreign or _older_version(here, now):
                 return True
         return False
+
+    def from_star(self, module: str, source: Dict[Any, Any], foreign: Foreign) -> Names:
+        """The names of which `from module import *` would bind a newer object."""
+        public = source.get("__all__")
+        found: Names = set()
+        for name, now in raw.items(source):
+            if type(name) is not str or self._binders(name):
+                continue
+            if name not in public if type(public) in (list, tuple) else name[:1] == "_":
+                continue
+            here = self.space.get(name, MISSING)
+            if now is here or codes._same_value(now, here):
+                continue
+            if (module, name) in foreign or _older_version(here, now):
+                found.add(name)
+            elif here is MISSING and any(known == module for known, _ in foreign):
+                found.add(name)
+        return found
 
     # While the statements are executed
 
@@ -271,8 +320,14 @@ class Selection:
         )
 
 
-def _same_constant(one: Any, other: Any) -> bool:
-    return codes._same_value(one, other)
+def _older_version(here: Any, now: Any) -> bool:
+    """Whether one is what a reload has left behind of the other: another object, the same name."""
+    if type(here) is raw.FunctionType and type(now) is raw.FunctionType:
+        return bool(here.__globals__ is now.__globals__ and here.__qualname__ == now.__qualname__)
+    if raw.is_class(here) and raw.is_class(now):
+        same = raw.class_module(here) == raw.class_module(now)
+        return same and raw.class_qualname(here) == raw.class_qualname(now)
+    return False
 
 
 def _is_docstring(node: Any) -> bool:

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from . import codes, raw, syntax
+import sys
+
+from . import classes, codes, raw, syntax
 from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
     from .selecting import Foreign, Selection
 
 # Flags of `from __future__ import ...` in the flags of a code and of compile()
 # (Include/cpython/code.h).
 FUTURE_FLAGS = 0x1FE0000
+
+
+_PLAIN = "__modtui_plain__"
+
+
+class Plain:
+    """The first base of a class that took the place of one without bases."""
 
 
 class Staging(dict):  # type: ignore[type-arg]
@@ -68,6 +77,7 @@ class Execution:
         self.changed: Set[str] = set()  # names that are bound to really other values
         self.executed: List[int] = []
         self.plain: Set[str] = set()  # names bound by assignments, not by definitions
+        self.superseded: List[Tuple[Any, Any]] = []  # classes that had to be made a second time
         self.displays: Set[str] = set()  # names bound to a literal container or comprehension
 
     def run(self, repair: Callable[[Any, BaseException], bool]) -> None:
@@ -83,6 +93,7 @@ class Execution:
                 continue
             self.executed.append(index)
             code = self._compile(statement.node)
+            before = dict(self._staging) if _is_star(statement.node) else None
             try:
                 exec(code, self._staging)
             except BaseException as error:
@@ -90,7 +101,58 @@ class Execution:
                 if not definition or not repair(statement, error):
                     raise
                 exec(code, self._staging)
+            if statement.is_class:
+                self._make_movable(statement)
+            if before is not None:
+                self._after_star(statement, before)
             self._note(statement)
+
+    def _after_star(self, statement: Any, before: Dict[Any, Any]) -> None:
+        """Of a star import that stood there before, only what is really newer is taken."""
+        if statement.status != "same":
+            return
+        node, package = statement.node, self._selection.package
+        module = syntax.absolute(node.module, node.level or 0, package)
+        source = raw.module_dict(sys.modules.get(module)) or {}
+        newer = self._selection.from_star(module, source, self._foreign)
+        for name, value in list(dict.items(self._staging)):
+            if name in newer:
+                self.changed.add(name)
+            elif before.get(name, MISSING) is not value:
+                if name in before:
+                    dict.__setitem__(self._staging, name, before[name])
+                else:
+                    dict.pop(self._staging, name)
+
+    def _make_movable(self, statement: Any) -> None:
+        """See to it that instances of the old class can become instances of the new one.
+
+        A class without bases can neither get some, nor can its instances move to a class whose
+        first base has empty `__slots__` (Generic, Protocol, ABC ...). With a plain class as first
+        base they can.
+        """
+        name = statement.node.name
+        old, new = self._staging.live.get(name), dict.get(self._staging, name)
+        if not raw.is_class(old) or type(old) is not type or old.__bases__ != (object,):
+            return
+        if not raw.is_class(new) or new.__bases__ == (object,) or classes.movable(old, new):
+            return
+        node = syntax.with_first_base(statement.node, _PLAIN)
+        dict.__setitem__(self._staging, _PLAIN, Plain)
+        try:
+            exec(self._compile(node), self._staging)
+        except Exception:
+            # It cannot be defined twice, or not with that base. The first one is as good, but that
+            # instances stay with the old class, which the report says.
+            dict.__setitem__(self._staging, name, new)
+            return
+        finally:
+            dict.pop(self._staging, _PLAIN, None)
+        again = dict.get(self._staging, name)
+        if classes.movable(old, again):
+            self.superseded.append((new, again))
+        else:
+            dict.__setitem__(self._staging, name, new)
 
     def _compile(self, node: Any) -> Any:
         module = syntax.module_of([node])
@@ -123,6 +185,10 @@ def _patches(before: Any, after: Any, live: Any, staging: Any) -> bool:
     if raw.is_class(after):
         return raw.class_qualname(before) == raw.class_qualname(after)
     return False
+
+
+def _is_star(node: Any) -> bool:
+    return syntax.kind(node) == "ImportFrom" and any(alias.name == "*" for alias in node.names)
 
 
 _DISPLAYS = ("Dict", "List", "Set", "ListComp", "SetComp", "DictComp")

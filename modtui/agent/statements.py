@@ -82,7 +82,9 @@ class Statement:
             self.called.add(called.partition(".")[0])
             if "." in called and syntax.kind(self.node) == "Expr":
                 self.changes.add(called.partition(".")[0])
-            for argument in list(node.args) + [keyword.value for keyword in node.keywords]:
+            # `map(f, x)` and `sorted(x, key=f)` call f now; `Thread(target=f)` does later.
+            keys = [keyword.value for keyword in node.keywords if keyword.arg == "key"]
+            for argument in list(node.args) + keys:
                 if syntax.kind(argument) == "Name":
                     self.passed.add(argument.id)
         for decorator in getattr(node, "decorator_list", ()):

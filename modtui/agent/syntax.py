@@ -282,3 +282,18 @@ def module_of(statements: List[Any]) -> Any:
     module = _ast.Module()
     module.body, module.type_ignores = statements, []
     return module
+
+
+def with_first_base(node: Any, name: str) -> Any:
+    """A class definition like that one with one more base, before the others."""
+    import _ast
+
+    base = _ast.Name(name, _ast.Load())
+    for place in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
+        setattr(base, place, getattr(node, place))
+    made = _ast.ClassDef()
+    for field in node._fields + node._attributes:
+        if hasattr(node, field):
+            setattr(made, field, getattr(node, field))
+    made.bases = [base] + list(node.bases)
+    return made

@@ -1,0 +1,2 @@
+from a import Shape, Square
+shapes = [Shape, Square]

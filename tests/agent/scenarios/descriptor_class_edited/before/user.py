@@ -1,0 +1,3 @@
+from desc import Field
+class C:
+    x = Field(1)

@@ -1,0 +1,4 @@
+import two
+import fresh
+def g(): return "new"
+raise KeyboardInterrupt("no")

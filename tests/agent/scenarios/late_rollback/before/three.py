@@ -1,0 +1,2 @@
+import two
+def g(): return two.y

@@ -1,0 +1,1 @@
+from a import old_name, Big, use
