@@ -112,3 +112,11 @@ class Calls:
     def run_here(self, token: str) -> shapes.JobState:
         """Run a job on the calling (agent's) thread, if nobody has begun it. Raises UnknownJob."""
         return jobs.run_here(token)
+
+
+class WireCalls(Calls):
+    """The calls as the channel makes them: what is long is made while it is encoded."""
+
+    def list_modules(self, offset: int = 0, limit: int = 0) -> shapes.Page:
+        """See Calls."""
+        return self._census.lazy_page(offset, limit)

@@ -7,7 +7,7 @@ from .ledger import ledger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import List
+    from typing import Iterator, List
 
     from . import shapes
 
@@ -28,6 +28,16 @@ class Census:
 
         An entry that has gone since the snapshot is left out of its page.
         """
+        page = self.lazy_page(offset, limit)
+        page["modules"] = list(page["modules"])
+        return page
+
+    def lazy_page(self, offset: int, limit: int) -> shapes.Page:
+        """The same, its records made one at a time while they are encoded.
+
+        Ten thousand records at once would be so many new objects that the target's garbage
+        collector would go through everything, and hold every thread meanwhile.
+        """
         if offset <= 0:
             self._generation, found = ledger.update()
             self._names = [name for name, _, _ in found]
@@ -38,7 +48,7 @@ class Census:
         return {
             "generation": self._generation,
             "total": len(self._names),
-            "modules": _records(names, found),
+            "modules": _records(names, found),  # type: ignore[typeddict-item]
             "next": end if end < len(self._names) else None,
         }
 
@@ -46,20 +56,17 @@ class Census:
         """What came and went since that generation, which a page or an earlier answer gave."""
         now, found = ledger.update()
         added, removed = ledger.since(generation)
-        return {"generation": now, "added": _records(added, found), "removed": removed}
+        return {"generation": now, "added": list(_records(added, found)), "removed": removed}
 
 
-def _records(names: List[str], found: raw.Entries) -> List[shapes.Record]:
-    if not names:
-        return []
+def _records(names: List[str], found: raw.Entries) -> Iterator[shapes.Record]:
     wanted = frozenset(names)
-    around = entries.Surroundings()
-    judge = freshness.Judge(header_seconds=HEADER_SECONDS)
-    return [
-        record(entries.describe(name, key, value, around), judge)
-        for name, key, value in found
-        if name in wanted
-    ]
+    if wanted:
+        around = entries.Surroundings()
+        judge = freshness.Judge(header_seconds=HEADER_SECONDS)
+        for name, key, value in found:
+            if name in wanted:
+                yield record(entries.describe(name, key, value, around), judge)
 
 
 def record(entry: entries.Entry, judge: freshness.Judge) -> shapes.Record:

@@ -12,7 +12,7 @@ import posix
 import sys
 
 from . import baseline, framing, identity, jobs, rendezvous
-from .calls import Calls
+from .calls import WireCalls
 from .errors import AgentError, BadCall
 from .rendezvous import Leftover
 from .sockets import Socket, is_live, may_enter, new_lock, start_thread
@@ -263,7 +263,7 @@ class _Connection:
     def __init__(self, server: _Server, sock: Socket) -> None:
         self.server = server
         self.socket = sock
-        self.calls = Calls()
+        self.calls = WireCalls()
 
     def refuse(self, reason: str) -> None:
         try:

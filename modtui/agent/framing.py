@@ -8,6 +8,7 @@ would load a part of the standard library into the target because somebody sent 
 from __future__ import annotations
 
 import _json
+from itertools import islice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _ESCAPES = {
     "r": "\r",
     "t": "\t",
 }
+_LAZY = type(_ for _ in "")  # a list whose items are made while they are encoded
 _WORDS = (("true", True), ("false", False), ("null", None))
 
 
@@ -41,7 +43,7 @@ def _not_plain(value: Any) -> Any:
 
 
 _text = _json.encode_basestring_ascii
-_encoder: Callable[[Any, int], Any] = _json.make_encoder(  # type: ignore[attr-defined]
+_encoder: Callable[[Any, int], Any] = _json.make_encoder(
     None, _not_plain, _text, None, ":", ",", False, False, True
 )
 
@@ -70,6 +72,16 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
         for start in range(0, len(value), LONG):
             yield _text(value[start : start + LONG])[1:-1]
         yield '"'
+    elif kind is _LAZY:
+        mark = "["
+        while True:
+            some = list(islice(value, WIDE))
+            if not some:
+                break
+            yield mark
+            yield _whole(some)[1:-1]
+            mark = ","
+        yield "]" if mark == "," else "[]"
     elif depth and kind is list and value:
         mark = "["
         if len(value) <= WIDE:

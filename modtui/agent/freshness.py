@@ -19,7 +19,7 @@ from .system import is_absolute, os, pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Dict, List, Optional
+    from typing import Dict, List, Optional, Tuple
 
     from . import shapes
     from .entries import Entry
@@ -85,9 +85,21 @@ def live_code(name: str) -> shapes.LiveCode:
     return proof.live_code(entry, stamp, Judge())
 
 
+# Thousands of modules get one of a few answers. One object for all of them spares the target's
+# garbage collector thousands of new ones, and so a full collection while somebody looks.
+_answers: Dict[Tuple[str, str, str], shapes.Freshness] = {}
+MAX_ANSWERS = 256
+
+
 def answer(verdict: shapes.Verdict, sure: shapes.Proof, reason: str) -> shapes.Freshness:
-    """A verdict in its JSON shape."""
-    return {"verdict": verdict, "proof": sure, "reason": reason}
+    """A verdict in its JSON shape; it may be shared, so it is never to be changed."""
+    key = (verdict, sure, reason)
+    found = _answers.get(key)
+    if found is None:
+        if len(_answers) >= MAX_ANSWERS:
+            _answers.clear()
+        found = _answers[key] = {"verdict": verdict, "proof": sure, "reason": reason}
+    return found
 
 
 class Judge:
