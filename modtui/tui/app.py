@@ -1,128 +1,36 @@
-"""The app: which screen is shown, themes, keys and leaving. All else is the screens'."""
+"""The way into the app: attaching begins before Textual is loaded, so that the two overlap."""
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING, ClassVar
-
-from textual import on
-from textual.app import App
-from textual.binding import BindingType
-
-from modtui.reach.errors import ReachError
-from modtui.tui import keys
-from modtui.tui.commands import Actions
-from modtui.tui.config import Config, load
-from modtui.tui.feed import Feed
-from modtui.tui.ports import ThisMachine
-from modtui.tui.screens.browser import BrowserScreen
-from modtui.tui.screens.help import HelpScreen
-from modtui.tui.screens.picker import PickerScreen
-from modtui.tui.themes import THEMES
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modtui.source.store import Store
-    from modtui.tui.ports import Connect, Machine, Running, Session
+    from modtui.tui.application import ModtuiApp as ModtuiApp
+    from modtui.tui.ports import Connect, Running, Session
     from modtui.tui.widgets.guide import Guide
 
-TWICE_SECONDS = 3.0
 
+class Ahead:
+    """A connection that is being made already; asked again, it makes another one."""
 
-class ModtuiApp(App[int]):
-    """modtui's app on one target, or on the picker."""
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._first: Future[Session] | None = Future()
+        threading.Thread(
+            target=self._make, args=(self._first,), name="modtui-attach", daemon=True
+        ).start()
 
-    TITLE = "modtui"
-    CSS_PATH = [  # noqa: RUF012
-        "app.tcss",
-        "widgets/ink.tcss",
-        "screens/browser.tcss",
-        "screens/picker.tcss",
-        "screens/dialogs.tcss",
-    ]
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
-    COMMANDS = {Actions}  # noqa: RUF012
-    ENABLE_COMMAND_PALETTE = True
+    def _make(self, future: Future[Session]) -> None:
+        try:
+            future.set_result(self._connect())
+        except BaseException as error:  # it is raised where the session is asked for
+            future.set_exception(error)
 
-    def __init__(
-        self,
-        connect: Connect | None = None,
-        *,
-        machine: Machine | None = None,
-        look_only: bool = False,
-        guide: Guide | None = None,
-        running: Running | None = None,
-        config: Config | None = None,
-        store: Store | None = None,
-    ) -> None:
-        super().__init__()
-        self.connect = connect
-        self.machine: Machine = machine or ThisMachine()
-        self.look_only = look_only
-        self.guide = guide
-        self.running = running
-        self.store = store
-        self.config = config or load()
-        self.sessions: list[Session] = []
-        self._interrupted = 0.0
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = "modtui-dark"
-
-    def on_mount(self) -> None:
-        """The first screen."""
-        problems = list(self.config.problems)
-        if self.config.theme in self.available_themes:
-            self.theme = self.config.theme
-        else:
-            problems.append(f"{self.config.path}: there is no theme {self.config.theme!r}")
-        self.set_keymap(dict(self.config.keys))
-        if self.connect is None:
-            self.push_screen(PickerScreen(self.machine, self.attach))
-        else:
-            self.push_screen(self._browser(self.connect))
-        for problem in problems:
-            self.notify(problem, severity="warning", markup=False, timeout=10)
-
-    def _browser(self, connect: Connect) -> BrowserScreen:
-        return BrowserScreen(
-            connect,
-            self.machine,
-            look_only=self.look_only,
-            guide=self.guide,
-            running=self.running,
-            config=self.config,
-            store=self.store,
-        )
-
-    @on(Feed.Attached)
-    def _attached(self, event: Feed.Attached) -> None:
-        self.sessions.append(event.session)
-
-    def attach(self, pid: int) -> None:
-        """From the picker to the browser."""
-        self.switch_screen(self._browser(lambda: self.machine.connect(pid)))
-
-    def action_help(self) -> None:
-        """The help."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.config.keys, str(self.config.path)))
-
-    def action_interrupt(self) -> None:
-        """ctrl+c: copy a selection; twice in a row leaves."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_to_clipboard(selected)
-            self.notify("Copied the selection", timeout=2)
-            return
-        if time.monotonic() - self._interrupted < TWICE_SECONDS:
-            self.exit(0)
-        else:
-            self._interrupted = time.monotonic()
-            self.notify("ctrl+c again leaves; the target runs on", timeout=TWICE_SECONDS)
-
-    async def action_quit(self) -> None:
-        """Leave; the session is closed by who opened it here."""
-        self.exit(0)
+    def __call__(self) -> Session:
+        first, self._first = self._first, None
+        return first.result() if first is not None else self._connect()
 
 
 def run_app(
@@ -135,17 +43,18 @@ def run_app(
     """Run the app until it is left.
 
     Args:
-        connect: opens the session; called on a thread while the first frame is drawn already. None
-            begins with the picker.
+        connect: opens the session; called on a thread, at once. None begins with the picker.
         look_only: make changing the target impossible.
         running: the program that `modtui run` started; its output gets a pane.
         guide: leads a newcomer, as in the demo.
 
     Returns an exit code. What goes wrong with the target is told on the screen.
     """
+    ahead = Ahead(connect) if connect is not None else None
     from modtui.source.store import Store
+    from modtui.tui.application import ModtuiApp
 
-    app = ModtuiApp(connect, look_only=look_only, running=running, guide=guide, store=Store())
+    app = ModtuiApp(ahead, look_only=look_only, running=running, guide=guide, store=Store())
     try:
         return app.run() or 0
     finally:
@@ -155,7 +64,17 @@ def run_app(
 
 def _close(session: Session) -> None:
     """Let the target go; one that has gone already needs nothing."""
+    from modtui.reach.errors import ReachError
+
     try:
         session.close()
     except ReachError:
         return
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ModtuiApp":
+        from modtui.tui.application import ModtuiApp
+
+        return ModtuiApp
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

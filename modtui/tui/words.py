@@ -35,7 +35,7 @@ STATUSES: dict[str, Term] = {
     "bytecode": Term("bytecode", "▫", "muted", "loaded from a .pyc without its source"),
     "namespace": Term("namespace", "▫", "muted", "a package without __init__, only directories"),
     "zip": Term("zip", "▫", "text", "loaded from an archive"),
-    "no spec": Term("no spec", "?", "note", "__spec__ is None, so importlib cannot reload it"),
+    "no spec": Term("no spec", "∅", "note", "__spec__ is None, so importlib cannot reload it"),
     "lazy": Term("lazy", "…", "note", "imported lazily and not executed yet; looking leaves it so"),
     "blocked": Term("blocked", "✗", "note", "sys.modules holds None: importing it fails"),
     "object": Term("object", "◇", "note", "something else than a module object"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modtui.tui.app import ModtuiApp
+from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from tests.tui.fake import NOW, FakeMachine, FakeSession
 

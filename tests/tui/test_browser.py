@@ -11,7 +11,7 @@ from textual.widgets import Button, Input
 
 from modtui.agent.errors import Busy, FileChanged
 from modtui.reach.errors import ConnectionLost, NoPermission
-from modtui.tui.app import ModtuiApp
+from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from modtui.tui.screens.help import HelpScreen
 from modtui.tui.screens.journal import JournalScreen

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from modtui.agent.errors import FileChanged
 from modtui.reach.errors import ConnectionLost, NoPermission
-from modtui.tui.app import ModtuiApp
+from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from modtui.tui.screens.preview import PreviewScreen
 from modtui.tui.screens.report import ReportScreen
@@ -236,8 +236,6 @@ def test_output(
 ) -> None:
     printed = b"\x1b[32mserving\x1b[0m on port 8000\r\n10 %\r50 %\r100 %\r\n"
     printed += b"\x07[/red] a\x1b]0;t\x07b"
-        b"\x1b[32mserving\x1b[0m on port 8000\r\n10 %\r50 %\r100 %\r\n\x07[/red] a\x1b]0;t\x07b"
-    )
     running = SimpleNamespace(output=printed, exit_code=None, write=lambda data: None)
 
     async def drive(pilot: Pilot[int]) -> None:
@@ -249,7 +247,8 @@ def test_output(
 
 HOSTILE = [
     "list[int]", "[/]", "[bold red]x", "a\x1b[31mred\x1b[0m", "new\nline", "tab\there", "\x07bell",
-    "中文.模块", "e\u0301\u202egnp.exe", "\ud800lone", "x" * 4096, " ", "", "..", "a..b", "🐍.snake",
+    "中文.模块", "e\u0301\u202egnp.exe", "\ud800lone", "x" * 4096, " ", "", "..", "a..b",
+    "🐍.snake",
     "$primary", "\\[escaped]", "{braces}", "\u200bzero", "]]", "@click=app.quit",
 ]  # fmt: skip
 

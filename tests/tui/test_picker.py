@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from modtui.tui.app import ModtuiApp
+from modtui.tui.application import ModtuiApp
 from modtui.tui.screens.picker import PickerScreen
 from modtui.tui.widgets.pages import Pages
 from tests.tui.driving import settled, until

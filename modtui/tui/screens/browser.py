@@ -9,9 +9,6 @@ from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
-from textual.geometry import Size
-from textual.reactive import Reactive
-from textual.widgets import Input, Label
 
 from modtui.tui import filtering, keys, words
 from modtui.tui.feed import Feed
@@ -20,6 +17,7 @@ from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import tree
 from modtui.tui.widgets.bars import KeyBar, title
 from modtui.tui.widgets.detail import TABS, Detail
+from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.guide import GuideBar
 from modtui.tui.widgets.module_list import ColumnHeads, Listing, ModuleList
 from modtui.tui.widgets.notice import Banner
@@ -31,33 +29,16 @@ if TYPE_CHECKING:
     from modtui.tui.prose import Go
 
 
-class Filter(Input):
-    """The filter's line."""
-
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
-
-    # One line of fixed height: a letter more is no reason to lay out the whole screen anew.
-    virtual_size = Reactive(Size(0, 0))
-
-    def action_leave(self) -> None:
-        """Down: into the list."""
-        self.screen.query_one(ModuleList).focus()
-
-    def action_clear(self) -> None:
-        """Escape: clear, and back to the list."""
-        self.value = ""
-        self.screen.query_one(ModuleList).focus()
-
-
 class BrowserScreen(ReloadScreen):
     """The browser; what flows in is `LiveScreen`'s, what changes the target `ReloadScreen`'s."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("browser")
+    AUTO_FOCUS = "#modules"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012
 
     modules = getters.query_one("#modules", ModuleList)
     detail = getters.query_one("#detail", Detail)
-    filter = getters.query_one("#filter", Filter)
+    filter = getters.query_one(FilterLine)
 
     def compose(self) -> ComposeResult:
         """Header, legend, two panes, the log, the keys."""
@@ -66,14 +47,7 @@ class BrowserScreen(ReloadScreen):
         yield Banner(id="banner")
         with Horizontal(id="main"):
             with Vertical(id="left"):
-                with Horizontal(id="filter-line"):
-                    yield Label("/", id="filter-sign")
-                    yield Filter(
-                        placeholder="name  stale  is:extension  pkg:django  !stdlib",
-                        id="filter",
-                        compact=True,
-                        select_on_focus=False,
-                    )
+                yield FilterLine("name  stale  is:extension  pkg:django  !stdlib")
                 yield ColumnHeads(id="heads")
                 yield ModuleList(id="modules")
             yield Detail(self.model, id="detail")
@@ -155,13 +129,12 @@ class BrowserScreen(ReloadScreen):
             [("  f", "key"), (" shows them", "muted")],
         ]
 
-    @on(Input.Changed, "#filter")
+    @on(FilterLine.Changed)
     def _filter_changed(self) -> None:
-        self._show_filter()
         self.relist()
 
-    @on(Input.Submitted, "#filter")
-    def _filter_done(self) -> None:
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
         self.modules.focus()
 
     @on(ModuleList.Moved)
@@ -212,7 +185,6 @@ class BrowserScreen(ReloadScreen):
         """On a narrow screen the pane with the focus is the one that is seen."""
         inside = self.detail.has_focus_within
         self.set_class(inside, "-detail")
-        self._show_filter()
         self.refresh_bindings()
 
     def action_escape(self) -> None:
@@ -230,14 +202,10 @@ class BrowserScreen(ReloadScreen):
         elif self.statuses:
             self.action_group(1)
 
-    def _show_filter(self) -> None:
-        self.query_one("#filter-line").display = self.filter.has_focus or bool(self.filter.value)
-
     def action_filter(self) -> None:
         """Type a filter."""
         self.show_list()
-        self.query_one("#filter-line").display = True
-        self.filter.focus()
+        self.filter.begin()
 
     def action_tab(self, tab: str) -> None:
         """Bring a tab to the front; on a narrow screen also the pane."""
@@ -374,7 +342,7 @@ class BrowserScreen(ReloadScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Which keys apply now."""
-        typing = self.filter.has_focus
+        typing = self.filter.typing
         if typing and action in _NOT_WHILE_TYPING:
             return False
         if action == "guide":

@@ -145,7 +145,7 @@ class LiveScreen(Screen[None]):
     @on(Feed.Changed)
     def _changed(self, event: Feed.Changed) -> None:
         changes = event.changes
-        new = [one["name"] for one in changes["added"]]
+        new = [one["name"] for one in changes["added"] if not one["from_agent"]]
         self.model.put(changes["added"])
         self.model.drop(changes["removed"])
         if new:

@@ -9,18 +9,16 @@ from textual.worker import get_current_worker
 
 from modtui.tui.feed import Trouble, trouble
 from modtui.tui.screens.browser_live import LiveScreen
-from modtui.tui.screens.dialogs import Question
-from modtui.tui.screens.journal import JournalScreen
-from modtui.tui.screens.preview import Outcome, PreviewScreen
-from modtui.tui.screens.report import ReportScreen
 from modtui.tui.telling import report as report_telling
 from modtui.tui.telling.left_behind import some
 from modtui.tui.telling.module import says
 from modtui.tui.widgets.guide import GuideBar
 
+# The dialogs are imported when they are opened: before the first frame every import counts.
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.tui.ports import Session
+    from modtui.tui.screens.preview import Outcome
 
 
 _UNDO_MEANS = (
@@ -70,6 +68,8 @@ class ReloadScreen(LiveScreen):
         if why_not or not names or self.feed.session is None:
             self.say(why_not or "No module is selected.", "warning")
             return
+        from modtui.tui.screens.preview import PreviewScreen
+
         self.hold_cursor()
         screen = PreviewScreen(self.feed.session, names, patch=patch, store=self.store)
         self.app.push_screen(screen, self._done)
@@ -102,6 +102,8 @@ class ReloadScreen(LiveScreen):
         self.feed.journal()
 
     def _tell(self, report: shapes.Report) -> None:
+        from modtui.tui.screens.report import ReportScreen
+
         undoable = report["ok"]
         self.app.push_screen(ReportScreen(report, undoable), lambda then: self._then(then, report))
 
@@ -138,6 +140,8 @@ class ReloadScreen(LiveScreen):
             self.app.call_from_thread(self._confirm_undo, session, journal)
 
     def _confirm_undo(self, session: Session, journal: list[shapes.JournalEntry]) -> None:
+        from modtui.tui.screens.dialogs import Question
+
         if not journal:
             self.say("Nothing was reloaded, so there is nothing to take back.", "warning")
             return
@@ -187,6 +191,8 @@ class ReloadScreen(LiveScreen):
 
     def action_journal(self) -> None:
         """Show the journal and the log."""
+        from modtui.tui.screens.journal import JournalScreen
+
         self.feed.journal()
         self.app.push_screen(JournalScreen(self.model), self._from_journal)
 

@@ -12,12 +12,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Input
 
 from modtui.tui import keys
 from modtui.tui.feed import Trouble, trouble
 from modtui.tui.prose import Line, wrap
 from modtui.tui.widgets.bars import Bar, KeyBar, Piece
+from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.process_list import ProcessList, found
 
@@ -36,28 +36,14 @@ class PickerTitle(Bar):
         ]
 
 
-class PickerFilter(Input):
-    """The filter's line."""
-
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("filter")
-
-    def action_leave(self) -> None:
-        """Down: into the list."""
-        self.screen.query_one(ProcessList).focus()
-
-    def action_clear(self) -> None:
-        """Escape."""
-        self.value = ""
-        self.screen.query_one(ProcessList).focus()
-
-
 class PickerScreen(Screen[None]):
     """The picker."""
 
+    AUTO_FOCUS = "#processes"
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("picker")
 
     rows = getters.query_one(ProcessList)
-    filter = getters.query_one(PickerFilter)
+    filter = getters.query_one(FilterLine)
 
     class Found(Message):
         """The processes, or what kept us from seeing them."""
@@ -78,8 +64,7 @@ class PickerScreen(Screen[None]):
         """Title, list, the remedy for what cannot be reached, keys."""
         yield PickerTitle(id="picker-title")
         with Vertical(id="picker"):
-            yield PickerFilter(placeholder="pid, user, version, command", compact=True,
-                               id="filter", select_on_focus=False)  # fmt: skip
+            yield FilterLine("pid, user, version, command")
             yield ProcessList(id="processes")
         yield Pages(id="remedy")
         yield KeyBar(id="keys")
@@ -134,12 +119,12 @@ class PickerScreen(Screen[None]):
             [("  modtui run script.py", "code"), (" starts yours with modtui in it", "muted")],
         ]
 
-    @on(Input.Changed)
+    @on(FilterLine.Changed)
     def _filter_changed(self) -> None:
         self.relist()
 
-    @on(Input.Submitted)
-    def _filter_done(self) -> None:
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
         self.rows.focus()
 
     @on(ProcessList.Moved)
@@ -188,7 +173,7 @@ class PickerScreen(Screen[None]):
 
     def action_filter(self) -> None:
         """Type a filter."""
-        self.filter.focus()
+        self.filter.begin()
 
     def action_all(self) -> None:
         """With or without those that cannot be reached."""

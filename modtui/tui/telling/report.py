@@ -90,9 +90,7 @@ def _module(module: shapes.ModuleReport, report: shapes.Report, width: int) -> l
             width, first="  ! ", first_ink="stale",
         )  # fmt: skip
     if module["patched"]:
-        done = ", ".join(
-            f"{number:,} {what}" for what, number in module["patched"].items() if number
-        )
+        done = ", ".join(_some(n, what) for what, n in module["patched"].items() if n)
         if done:
             lines += wrap(
                 [("brought up to date in place: ", "muted"), (done, "text")],
@@ -118,6 +116,13 @@ def _module(module: shapes.ModuleReport, report: shapes.Report, width: int) -> l
         lines += wrap([("It printed", "muted")], width, first="  ")
         lines += verbatim(module["output"], indent="  │ ")
     return [*lines, BLANK]
+
+
+def _some(number: int, plural: str) -> str:
+    """`1 class`, `2 classes`: the report's words are plurals."""
+    if number != 1:
+        return f"{number:,} {plural}"
+    return "1 " + (plural[:-2] if plural.endswith("sses") else plural.removesuffix("s"))
 
 
 _NAMES = (

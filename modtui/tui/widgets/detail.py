@@ -7,7 +7,7 @@ until the module changes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -25,13 +25,13 @@ from modtui.tui.telling import module as telling
 from modtui.tui.telling import plan as plan_telling
 from modtui.tui.widgets.bars import TabStrip, title
 from modtui.tui.widgets.pages import Pages
-from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
 
 if TYPE_CHECKING:
     from modtui.source.changes import Change
     from modtui.source.store import Store
     from modtui.tui.model import Model
     from modtui.tui.ports import Session
+    from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
 
 TABS = (
     ("diff", "d", "Diff", "Diff"),
@@ -74,6 +74,7 @@ class Detail(Vertical):
         self.module: str | None = None
         # By module and question; public for those who wait for an answer.
         self.answers: dict[tuple[str, str], Any] = {}
+        self._ready = False
         self._wanted_line: int | None = None
         self._shown: tuple[str | None, str] = (None, "")  # the module and tab on the screen
         self._rest: Timer | None = None
@@ -82,15 +83,27 @@ class Detail(Vertical):
     def compose(self) -> ComposeResult:
         """Tabs, their panes, and the consequences."""
         yield TabStrip(TABS, id="tabs")
-        with ContentSwitcher(initial="diff", id="panes"):
-            yield DiffPane(id="diff")
-            yield SourcePane(id="source")
+        with ContentSwitcher(id="panes"):
             yield Pages(id="names")
             yield Pages(id="imports")
             yield Pages(id="spec")
             yield Pages(id="history")
         with Vertical(id="consequences"):
             yield Pages(id="plan")
+
+    def on_mount(self) -> None:
+        """The views of code come after the first frame: they take as long to load as all else."""
+        self.call_after_refresh(self._add_views)
+
+    async def _add_views(self) -> None:
+        from modtui.tui.widgets.texts import DiffPane, SourcePane
+
+        switcher = self.query_one("#panes", ContentSwitcher)
+        await switcher.mount(DiffPane(id="diff"), SourcePane(id="source"))
+        switcher.current = self.tab
+        self._ready = True
+        self._show()
+        self._ask()
 
     # ------------------------------------------------------------ which module, which tab
 
@@ -131,6 +144,8 @@ class Detail(Vertical):
     def watch_tab(self, tab: str) -> None:
         """Bring the tab to the front."""
         self.query_one("#tabs", TabStrip).active = tab
+        if not self._ready:
+            return
         focused = self.has_focus_within
         self.query_one("#panes", ContentSwitcher).current = tab
         self._set_titles()
@@ -221,12 +236,22 @@ class Detail(Vertical):
         known = self._known("change")
         if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
             return self.diff.current_line or 1
-        return self.query_one(SourcePane).view.current_line if self.tab == "source" else 1
+        return self.source_pane.view.current_line if self.tab == "source" else 1
+
+    @property
+    def diff_pane(self) -> DiffPane:
+        """The tab of the diff."""
+        return cast("DiffPane", self.query_one("#diff"))
+
+    @property
+    def source_pane(self) -> SourcePane:
+        """The tab of the source."""
+        return cast("SourcePane", self.query_one("#source"))
 
     @property
     def diff(self) -> ModuleDiff:
         """The diff itself."""
-        return self.query_one(ModuleDiff)
+        return self.diff_pane.view
 
     def go_to_line(self, line: int) -> None:
         """Show that line of the source, now or when it has come."""
@@ -234,7 +259,7 @@ class Detail(Vertical):
         known = self._known("source")
         self._wanted_line = None if known else line
         if known:
-            self.query_one(SourcePane).view.go_to(line)
+            self.source_pane.view.go_to(line)
 
     # ------------------------------------------------------------ showing
 
@@ -242,7 +267,7 @@ class Detail(Vertical):
         """The list has changed, and with it what is to be expected of it."""
         known = self._known("change")
         if self.tab == "diff" and known is not None and not isinstance(known, Trouble):
-            self.query_one(DiffPane).say_calm(self.model)
+            self.diff_pane.say_calm(self.model)
 
     def refresh_history(self) -> None:
         """Events have come."""
@@ -253,6 +278,8 @@ class Detail(Vertical):
         return self.answers.get((self.module or "", what))
 
     def _show(self, keep_place: bool = False, only: str | None = None) -> None:
+        if not self._ready:
+            return
         other = self._shown[0] != self.module
         keep_place = keep_place and not other
         self._set_titles()
@@ -265,9 +292,9 @@ class Detail(Vertical):
             return
         known = self._known(self.needed)
         if self.tab == "diff":
-            self.query_one(DiffPane).show(known, self.model)
+            self.diff_pane.show(known, self.model)
         elif self.tab == "source":
-            self.query_one(SourcePane).show(known, self._wanted_line if known else None)
+            self.source_pane.show(known, self._wanted_line if known else None)
             self._wanted_line = None if known else self._wanted_line
         elif self.tab == "history":
             document = telling.history(self.module, self.model.events, self.model.journal)

@@ -6,7 +6,6 @@ Text goes to the screen as plain segments; no markup parser ever sees it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -16,13 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
+from modtui.tui.widgets import palette
 from modtui.tui.widgets.scroll_bar import LineScrollBar
-
-INKS = (
-    "text", "muted", "faint", "title", "name", "link", "good", "stale", "bad", "note", "code",
-    "key", "added", "removed", "match", "path", "accent",
-)  # fmt: skip
-BACKS = ("row", "cursor", "blurred", "marked", "hover", "head")
 
 Span = tuple[str, str]  # text and ink
 
@@ -57,10 +51,6 @@ def fit_left(text: str, width: int) -> str:
 
 class InkView(ScrollView):
     """A Line-API widget that draws (text, ink) spans."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"ink--{ink}" for ink in INKS} | {
-        f"back--{back}" for back in BACKS
-    }
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -98,17 +88,27 @@ class InkView(ScrollView):
 
     def _mix(self, ink: str, back: str) -> Style:
         # Textual's own partial styles drop the alpha of a colour; ours are laid over the ground.
+        app = self.app
+        ansi, variables = app.native_ansi_color, app.theme_variables
         ground = self.background_colors[1]
         attributes = self.rich_style.without_color
-        color = self.styles.color
-        for name in ([f"back--{back}"] if back != "row" else []) + [f"ink--{ink}"]:
-            styles = self.get_component_styles(name)
-            if styles.has_rule("background"):
+        if back != "row":
+            ours = palette.back(back, ansi)
+            if ours is not None:
+                ground = ground + palette.colour(ours, variables, ground)
+                attributes += palette.text_style(ours)
+            else:
+                styles = self.get_component_styles(f"back--{back}")
                 ground = ground + styles.background
-            if styles.has_rule("color"):
-                color = styles.color
+                attributes += styles.text_style
+        ours = palette.ink(ink, ansi)
+        if ours is not None:
+            over = palette.colour(ours, variables, self.styles.color)
+            attributes += palette.text_style(ours)
+        else:
+            styles = self.get_component_styles(f"ink--{ink}")
+            over = styles.color if styles.has_rule("color") else self.styles.color
             attributes += styles.text_style
-        over = ground.get_contrast_text(color.a) if color.ansi is None and color.a == 0 else color
         return attributes + Style.from_color((ground + over).rich_color, ground.rich_color)
 
     def strip(self, spans: Iterable[Span], width: int, back: str = "row") -> Strip:

@@ -59,7 +59,6 @@ class ModuleList(InkView):
     """The modules, with cursor, marks and ranges."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("list")
-    COMPONENT_CLASSES: ClassVar[set[str]] = set()
 
     cursor: reactive[str | None] = reactive(None, repaint=False, init=False)
 
@@ -186,7 +185,7 @@ class ModuleList(InkView):
         verdict = words.VERDICTS[row.verdict]
         status = words.STATUSES.get(row.status)
         glyph, ink = verdict.glyph, verdict.ink
-        if row.verdict in ("n/a", "fresh") and status and status.glyph:
+        if row.verdict == "n/a" and status and status.glyph:
             glyph, ink = status.glyph, status.ink
         spans: list[Span] = [
             ("▌" if here else " ", "accent"),

@@ -40,9 +40,14 @@ class DiffPane(Vertical):
         yield Pages(id="diff-words")
         yield ModuleDiff(id="diff-view")
 
+    @property
+    def view(self) -> ModuleDiff:
+        """The diff itself."""
+        return self.query_one(ModuleDiff)
+
     def show(self, known: Any, model: Model) -> None:
         """Show a Change, a Trouble, or that the answer is awaited (None)."""
-        view = self.query_one(ModuleDiff)
+        view = self.view
         comes = known is not None and not isinstance(known, Trouble)
         view.display = comes
         self.query_one("#diff-words").styles.height = "auto" if comes else "1fr"
@@ -63,7 +68,7 @@ class DiffPane(Vertical):
 
     def say_calm(self, model: Model) -> None:
         """Where there is no difference: what to expect of the list."""
-        change = self.query_one(ModuleDiff).change
+        change = self.view.change
         words_ = calm(model)
         if change is not None and not change.differs and words_ != self._calm:
             self._calm = words_

@@ -1,0 +1,133 @@
+"""The app: which screen is shown, themes, keys and leaving. All else is the screens'."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+
+from modtui.tui import keys
+from modtui.tui.config import Config, load
+from modtui.tui.feed import Feed
+from modtui.tui.ports import ThisMachine
+from modtui.tui.screens.browser import BrowserScreen
+from modtui.tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+    from modtui.source.store import Store
+    from modtui.tui.ports import Connect, Machine, Running, Session
+    from modtui.tui.widgets.guide import Guide
+
+TWICE_SECONDS = 3.0
+
+
+def _actions() -> type[Provider]:
+    # Deferred, as are the screens that are not the first: each costs time before the first frame.
+    from modtui.tui.commands import Actions
+
+    return Actions
+
+
+class ModtuiApp(App[int]):
+    """modtui's app on one target, or on the picker."""
+
+    TITLE = "modtui"
+    CSS_PATH = [  # noqa: RUF012
+        "app.tcss",
+        "widgets/ink.tcss",
+        "screens/browser.tcss",
+        "screens/picker.tcss",
+        "screens/dialogs.tcss",
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
+    COMMANDS = {_actions}  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(
+        self,
+        connect: Connect | None = None,
+        *,
+        machine: Machine | None = None,
+        look_only: bool = False,
+        guide: Guide | None = None,
+        running: Running | None = None,
+        config: Config | None = None,
+        store: Store | None = None,
+    ) -> None:
+        super().__init__()
+        self.connect = connect
+        self.machine: Machine = machine or ThisMachine()
+        self.look_only = look_only
+        self.guide = guide
+        self.running = running
+        self.store = store
+        self.config = config or load()
+        self.sessions: list[Session] = []
+        self._interrupted = 0.0
+        for theme in THEMES:
+            self.register_theme(theme)
+        known = self.config.theme in self.available_themes
+        self.theme = self.config.theme if known else "modtui-dark"
+
+    def on_mount(self) -> None:
+        """The first screen."""
+        problems = list(self.config.problems)
+        if self.config.theme not in self.available_themes:
+            problems.append(f"{self.config.path}: there is no theme {self.config.theme!r}")
+        self.set_keymap(dict(self.config.keys))
+        if self.connect is None:
+            from modtui.tui.screens.picker import PickerScreen
+
+            self.push_screen(PickerScreen(self.machine, self.attach))
+        else:
+            self.push_screen(self._browser(self.connect))
+        for problem in problems:
+            self.notify(problem, severity="warning", markup=False, timeout=10)
+
+    def _browser(self, connect: Connect) -> BrowserScreen:
+        return BrowserScreen(
+            connect,
+            self.machine,
+            look_only=self.look_only,
+            guide=self.guide,
+            running=self.running,
+            config=self.config,
+            store=self.store,
+        )
+
+    @on(Feed.Attached)
+    def _attached(self, event: Feed.Attached) -> None:
+        self.sessions.append(event.session)
+
+    def attach(self, pid: int) -> None:
+        """From the picker to the browser."""
+        self.switch_screen(self._browser(lambda: self.machine.connect(pid)))
+
+    def action_help(self) -> None:
+        """The help."""
+        from modtui.tui.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.config.keys, str(self.config.path)))
+
+    def action_interrupt(self) -> None:
+        """ctrl+c: copy a selection; twice in a row leaves."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.notify("Copied the selection", timeout=2)
+            return
+        if time.monotonic() - self._interrupted < TWICE_SECONDS:
+            self.exit(0)
+        else:
+            self._interrupted = time.monotonic()
+            self.notify("ctrl+c again leaves; the target runs on", timeout=TWICE_SECONDS)
+
+    async def action_quit(self) -> None:
+        """Leave; the session is closed by who opened it here."""
+        self.exit(0)
