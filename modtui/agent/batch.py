@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from _functools import partial
+from _functools import partial  # type: ignore[import-not-found]
 
 from . import raw
 

@@ -192,7 +192,7 @@ class Statements:
 
     def _index(self, signature: Signature, exact: bool) -> Optional[int]:
         last = len(self._groups) - len(signature)
-        order = list(range(self._next, last + 1)) + list(range(0, min(self._next, last + 1)))
+        order = list(range(self._next, last + 1)) + list(range(min(self._next, last + 1)))
         for index in order:
             part = self._groups[index : index + len(signature)]
             if any(self._used[index : index + len(signature)]):
@@ -299,9 +299,17 @@ class Paths:
         return True
 
     def way_by_name(self, function: Any) -> Any:
-        """The way to a function by its qualified name, if that name is there once."""
-        name = getattr(function.__code__, "co_qualname", None) or function.__qualname__
-        parts = [part for part in name.split(".") if part != "<locals>"]
+        """The way to a function by its qualified name, if that name is there once.
+
+        Before 3.11 a code knows its own name only, and a function's may be that of what it wraps.
+        """
+        known = getattr(function.__code__, "co_qualname", None)
+        own = function.__code__.co_name
+        wanted = known or function.__qualname__
+        if known is None and not wanted.endswith(own):
+            found = [way for way in self.by_path if way[-1][0] == own]
+            return found[0] if len(found) == 1 else None
+        parts = [part for part in wanted.split(".") if part != "<locals>"]
         found = [
             way
             for way in self.by_path

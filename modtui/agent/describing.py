@@ -50,7 +50,8 @@ def _lines(error: BaseException, seen: List[BaseException]) -> List[str]:
         lines += frames
     if isinstance(error, SyntaxError):
         lines += _syntax_place(error)
-    text = message(error.msg if isinstance(error, SyntaxError) and error.msg else error)
+    shown: Any = error.msg if isinstance(error, SyntaxError) and error.msg else error
+    text = message(shown)
     name = raw.class_qualname(type(error))
     return lines + ["%s: %s" % (name, text) if text else name]
 

@@ -5,7 +5,7 @@ Output and warnings are those of the executing thread only; other threads print 
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import _thread
 import sys
 
@@ -80,7 +80,7 @@ class Captured:
 
     def _tap_warnings(self) -> None:
         space = raw.module_dict(sys.modules.get("warnings"))
-        original = None if space is None else space.get("_showwarnmsg")
+        original: Any = None if space is None else space.get("_showwarnmsg")
         if space is None or type(original) is not raw.FunctionType:
             return  # then the interpreter itself writes warnings to stderr, which is tapped
 
@@ -144,7 +144,9 @@ def _log_handlers() -> Dict[str, List[Any]]:
     root = raw.get(space, "root")
     found: Dict[str, List[Any]] = {}
     loggers: List[Tuple[str, Any]] = [("the root logger", root)]
-    manager = raw.get(raw.class_dict(type(root)), "manager")
+    manager = None
+    for cls in raw.mro(type(root)):
+        manager = manager or raw.get(raw.class_dict(cls), "manager")
     table = raw.get(raw.instance_dict(manager), "loggerDict")
     if type(table) is dict:
         loggers += [("logger %s" % name, one) for name, one in raw.items(table)]

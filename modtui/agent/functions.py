@@ -1,4 +1,4 @@
-"""Plain functions: giving an old one new code, making one over for another namespace, forwarding."""
+"""Plain functions: new code for an old one, the same one for another namespace, forwarding."""
 
 from __future__ import annotations
 

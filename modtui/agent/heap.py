@@ -1,4 +1,4 @@
-"""What a patch needs of the heap: who else holds new objects, instances, caches, what is running."""
+"""What a patch needs of the heap: who holds new objects, instances, caches, what is running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who still holds objects of a module: from-imports, instances, subclasses, functions kept elsewhere.
+"""Who still holds objects of a module: from-imports, instances, subclasses, held functions.
 
 Objects that the collector names are asked nothing: `type(x)` and `is`, no more.
 """
@@ -177,7 +177,7 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     spaces = {id(raw.module_dict(value)) for _, _, value in raw.entries()}
     result = []
     for name, function in suspects:
-        held_by = []
+        held_by: List[str] = []
         for holder in holders:
             if len(held_by) >= MOST_HOLDERS:
                 break

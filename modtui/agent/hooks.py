@@ -21,7 +21,7 @@ def run(live: Dict[Any, Any], before: Dict[Any, Any], classes: List[Any]) -> int
 
     Returns for how many instances it was called. Raises what they raise: the patch is taken back.
     """
-    migrate = live.get(MIGRATE)
+    migrate: Any = live.get(MIGRATE)
     if type(migrate) is raw.FunctionType:
         migrate(before, live)
     wanted = _upgraded(live, classes)

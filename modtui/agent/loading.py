@@ -1,13 +1,13 @@
 """What the import system says of a module: its spec, its source's bytes, its code, its reload.
 
 The reference is `importlib.reload` and `importlib._bootstrap._exec` of the running interpreter.
-There is one deliberate difference: where the loader reads source in the standard way, the bytes are read
-once and those very bytes are compiled, so that a stale .pyc never runs.
+There is one deliberate difference: where the loader reads source in the standard way, the bytes are
+read once and those very bytes are compiled, so that a stale .pyc never runs.
 """
 
 from __future__ import annotations
 
-import _frozen_importlib as bootstrap
+import _frozen_importlib
 import _frozen_importlib_external as external
 import sys
 
@@ -15,9 +15,10 @@ from . import raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, ModuleType
+    from types import CodeType
     from typing import Any, Dict, Optional, Tuple
 
+bootstrap: Any = _frozen_importlib
 _own_reloading: Dict[str, Any] = {}
 
 
@@ -58,12 +59,13 @@ def read(loader: Any, name: str) -> Tuple[str, bytes]:
 
 def forget_directories() -> None:
     """Have finders look at directories again, as importlib.invalidate_caches() does."""
-    for finder in list(sys.meta_path):
-        invalidate = getattr(finder, "invalidate_caches", None)
+    for meta_finder in list(sys.meta_path):
+        invalidate = getattr(meta_finder, "invalidate_caches", None)
         if invalidate is not None:
             invalidate()
     # Before 3.10 nothing but this makes zipimport read an archive's directory again.
-    for path, finder in list(sys.path_importer_cache.items()):
+    for path, entry_finder in list(sys.path_importer_cache.items()):
+        finder: Any = entry_finder
         if _is_zip_loader(finder) and getattr(finder, "invalidate_caches", None) is None:
             zipimport = sys.modules.get("zipimport")
             archives = getattr(zipimport, "_zip_directory_cache", None)
@@ -107,7 +109,8 @@ def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
     https://docs.python.org/3/library/importlib.html#importlib.reload
     """
     name = name_of(module)
-    if sys.modules.get(name) is not module:
+    registered: Any = sys.modules.get(name)
+    if registered is not module:
         raise ImportError("module %s not in sys.modules" % (name,), name=name)
     # Its own table, where it is loaded: a module that reloads itself must get the same answer.
     reloading = getattr(sys.modules.get("importlib"), "_RELOADING", _own_reloading)
@@ -115,7 +118,7 @@ def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
         return reloading[name]
     reloading[name] = module
     try:
-        spec = find_spec(name, module)
+        spec: Any = find_spec(name, module)
         module.__spec__ = spec
         if spec is None:
             raise ModuleNotFoundError("spec not found for the module %r" % (name,), name=name)
@@ -128,7 +131,7 @@ def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
         reloading.pop(name, None)
 
 
-def _execute_source(spec: Any, module: ModuleType, data: Optional[bytes]) -> None:
+def _execute_source(spec: Any, module: Any, data: Optional[bytes]) -> None:
     """importlib._bootstrap._exec for a module of source, compiling these very bytes."""
     name = spec.name
     with bootstrap._ModuleLockManager(name):

@@ -193,6 +193,9 @@ class ModulePatch:
         instances = heap.instances_of_twins(pairing, young)
         replacing.young = pairing.young
         replacing.added |= heap.added_classes(pairing, young)
+        for old, new in pairing.merged:
+            # Annotations of 3.14 are evaluated in the class's own dict, through a cell.
+            replacing.put(classes.own_dict(new), classes.own_dict(old))
         for first, second in execution.superseded:
             replacing.put(first, second)
         replacing.settle(young + made)
@@ -201,7 +204,7 @@ class ModulePatch:
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()
         for _, new in pairing.merged:
-            private |= {id(new)} | {id(one) for one in gc.get_referents(new) if type(one) is dict}
+            private |= {id(new), id(classes.own_dict(new))}
         replacing.apply(mine)
         successors.make_steps(step)
         for instance, cls in instances:

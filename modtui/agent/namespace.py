@@ -178,7 +178,7 @@ class Namespace:
             for way, code in pairing.paths.by_path.items()
             if len(way) == 1 and code.co_name == "__annotate__" and _SEEN in code.co_names
         ]
-        before = live.get("__annotate__")
+        before: Any = live.get("__annotate__")
         if not found:
             if type(before) is raw.FunctionType:
                 for name in ("__annotate__", "__annotations__", _SEEN):

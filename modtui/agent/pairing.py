@@ -7,6 +7,8 @@ way through the code of the module.
 
 from __future__ import annotations
 
+from _functools import partial  # type: ignore[import-not-found]
+
 from . import classes, codes, functions, raw
 from .batch import MISSING
 
@@ -170,8 +172,6 @@ class Pairing:
             if self.pair(old.func, new.func, False, deep) is old.func:
                 after = (old.func, new.args, new.keywords, new.__dict__ or None)
                 before = (old.func, old.args, old.keywords, old.__dict__ or None)
-                from _functools import partial
-
                 self.step.add(partial(old.__setstate__, after), partial(old.__setstate__, before))
                 return self.keep(old, new)
             return new
@@ -259,7 +259,7 @@ class Pairing:
             if other is None or other is cell:
                 continue
             before, after = functions.contents(cell), functions.contents(other)
-            if after is MISSING or before is MISSING or name == "__class__":
+            if after is MISSING or before is MISSING or name in ("__class__", "__classdict__"):
                 continue
             if type(before) is dict and type(after) is dict:
                 self._merge_registry(before, after, deep)

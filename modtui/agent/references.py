@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from _functools import partial
+from _functools import partial  # type: ignore[import-not-found]
 
 from . import batch, raw
 from .batch import MISSING
@@ -165,8 +165,10 @@ class Replacing:
         """Add the steps that change these holders."""
         for holder in holders:
             key = id(holder)
-            if key in self._private or key in self._done or key in self.by_id:
+            if key in self._private or key in self._done:
                 continue
+            if key in self.by_id and type(holder) not in (dict, list, set):
+                continue  # it is made anew
             self._done.add(key)
             change = self._change_of(holder)
             if change is not None:
@@ -335,11 +337,13 @@ class Replacing:
     def _in_instance(self, holder: Any) -> None:
         space = raw.instance_dict(holder)
         found = False
-        for key, value in raw.items(space) if space is not None else ():
+        for key, value in raw.items(space or {}):
             if self._wanted(value, holder):
                 new = self.resolve(value)
                 back = self._back(value, new)
-                self._step.add(batch.set_item(space, key, new), batch.set_item(space, key, back))
+                self._step.add(
+                    batch.set_item(space or {}, key, new), batch.set_item(space or {}, key, back)
+                )
                 found = True
         for descriptor in slots_of(type(holder)):
             try:

@@ -288,7 +288,7 @@ class Selection:
 
     def from_star(self, module: str, source: Dict[Any, Any], foreign: Foreign) -> Names:
         """The names of which `from module import *` would bind a newer object."""
-        public = source.get("__all__")
+        public: Any = source.get("__all__")
         found: Names = set()
         for name, now in raw.items(source):
             if type(name) is not str or self._binders(name):

@@ -1,8 +1,8 @@
 """Everything that executing some modules may change, remembered by identity, to be put back.
 
 Remembered are sys.modules, the namespaces of the modules and of their parents, and what is
-reachable from those namespaces: functions, classes, containers and instances of the modules' own classes, and
-the containers in the namespaces of project modules that they import.
+reachable from those namespaces: functions, classes, containers and instances of the modules' own
+classes, and the containers in the namespaces of project modules that they import.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import batch, raw
+from . import batch, expelling, raw
 from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
@@ -69,9 +69,8 @@ class Snapshot:
         queue: List[Any] = []
         for root in roots:
             queue.extend(root.values())
-        for value in list(queue):
-            if type(value) is raw.ModuleType:
-                queue += self._containers_of(value)
+        for module in self._imported(queue):
+            queue += self._containers_of(module)
         # Only containers are followed: numbers and texts have nothing inside.
         while queue and len(self._seen) < MOST_OBJECTS:
             value = queue.pop()
@@ -80,6 +79,20 @@ class Snapshot:
                 continue
             self._seen.add(id(value))
             queue.extend(keep(value))
+
+    def _imported(self, values: List[Any]) -> List[Any]:
+        """The modules that these values are, or come from."""
+        found: Dict[int, Any] = {}
+        for value in values:
+            module = value if type(value) is raw.ModuleType else None
+            if type(value) is raw.FunctionType:
+                module = self.entries.get(value.__module__)
+            elif module is None:
+                cls = value if raw.is_class(value) else type(value)
+                module = self.entries.get(raw.class_module(cls))
+            if type(module) is raw.ModuleType:
+                found[id(module)] = module
+        return list(found.values())
 
     def _keeper(self, kind: Any) -> Optional[Callable[[Any], List[Any]]]:
         if kind is raw.FunctionType:
@@ -102,11 +115,18 @@ class Snapshot:
         return raw.class_module(cls) in self._owned
 
     def _containers_of(self, module: Any) -> List[Any]:
+        """The containers in a project module's namespace, in its classes and its objects."""
         space = raw.module_dict(module)
         name = raw.exact_str(raw.get(space, "__file__")) or ""
         if space is None or not name or "site-packages" in name or "/lib/python" in name:
             return []
-        return [value for value in list(space.values()) if type(value) in (dict, list, set)]
+        found: List[Any] = []
+        for _, value in raw.items(space):
+            inside = raw.class_dict(value) if raw.is_class(value) else raw.instance_dict(value)
+            for one in [value] + list((inside or {}).values()):
+                if type(one) in (dict, list, set):
+                    found.append(one)
+        return found
 
     def _keep_function(self, function: Any) -> List[Any]:
         if id(function.__globals__) not in self._dicts:
@@ -146,6 +166,13 @@ class Snapshot:
 
         Returns sentences about what could not be put back.
         """
+        notes = self._put_back(imported)
+        expelling.expel(self._dicts, self._owned, self._seen)
+        # Classes that are gone stay in their bases' __subclasses__() until they are collected.
+        gc.collect(1)
+        return notes
+
+    def _put_back(self, imported: List[str]) -> List[str]:
         notes: List[str] = []
         step = Batch()
         self._restore_entries(step, imported, notes)
@@ -155,8 +182,6 @@ class Snapshot:
         self._restore_objects(step)
         self._restore_containers(step)
         step.commit()
-        # Classes that are gone stay in their bases' __subclasses__() until they are collected.
-        gc.collect(1)
         return notes
 
     def _restore_entries(self, step: Batch, imported: List[str], notes: List[str]) -> None:
@@ -254,6 +279,9 @@ def _cannot_be_loaded_twice(names: List[str]) -> Set[str]:
     return {name for name in names if name.partition(".")[0] in native}
 
 
+_OWN = (__name__.partition(".")[0] + ".", "opcode", "_opcode")  # what the agent itself imports
+
+
 class Imports:
     """While it is entered, notes which modules the calling thread begins to import."""
 
@@ -266,14 +294,14 @@ class Imports:
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Asked first by the import system for every module; finds none."""
-        if self._ident() == self._thread:
+        if self._ident() == self._thread and not name.startswith(_OWN):
             self.names.append(name)
 
     def invalidate_caches(self) -> None:
         """There are none."""
 
     def __enter__(self) -> Imports:
-        sys.meta_path.insert(0, self)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, self)
         return self
 
     def __exit__(self, *_: object) -> None:

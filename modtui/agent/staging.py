@@ -132,7 +132,8 @@ class Execution:
         base they can.
         """
         name = statement.node.name
-        old, new = self._staging.live.get(name), dict.get(self._staging, name)
+        old: Any = self._staging.live.get(name)
+        new: Any = dict.get(self._staging, name)
         if not raw.is_class(old) or type(old) is not type or old.__bases__ != (object,):
             return
         if not raw.is_class(new) or new.__bases__ == (object,) or classes.movable(old, new):
@@ -196,7 +197,7 @@ _DISPLAYS = ("Dict", "List", "Set", "ListComp", "SetComp", "DictComp")
 
 def is_display(node: Any) -> bool:
     """Whether an assignment's value is a container that the statement itself makes."""
-    value = getattr(node, "value", None)
+    value: Any = getattr(node, "value", None)
     if syntax.kind(value) == "Call":
         return syntax.dotted(value.func) in ("dict", "list", "set")
     return syntax.kind(value) in _DISPLAYS

@@ -225,7 +225,7 @@ def reruns(tree: Any, data: bytes) -> List[shapes.Rerun]:
                 if kind(decorator) == "Call" and "." in called:
                     note(decorator, "decorates again with %s, which may register it" % called)
             continue
-        value = getattr(statement, "value", None)
+        value: Any = getattr(statement, "value", None)
         if name == "Expr" and kind(value) == "Await":
             value = value.value
         if kind(value) != "Call":
@@ -279,9 +279,7 @@ def module_of(statements: List[Any]) -> Any:
     """A module of these statements, to be compiled."""
     import _ast
 
-    module = _ast.Module()
-    module.body, module.type_ignores = statements, []
-    return module
+    return _ast.Module(statements, [])
 
 
 def with_first_base(node: Any, name: str) -> Any:
@@ -291,9 +289,8 @@ def with_first_base(node: Any, name: str) -> Any:
     base = _ast.Name(name, _ast.Load())
     for place in ("lineno", "col_offset", "end_lineno", "end_col_offset"):
         setattr(base, place, getattr(node, place))
-    made = _ast.ClassDef()
-    for field in node._fields + node._attributes:
-        if hasattr(node, field):
-            setattr(made, field, getattr(node, field))
+    made: Any = _ast.ClassDef(*(getattr(node, field) for field in node._fields))
+    for field in node._attributes:
+        setattr(made, field, getattr(node, field, None))
     made.bases = [base] + list(node.bases)
     return made
