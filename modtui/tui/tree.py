@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from modtui.source.safe import safe_text
 from modtui.tui.filtering import Row
 
 
@@ -18,8 +19,22 @@ class Branch(NamedTuple):
 
 
 def _group(name: str) -> Row:
-    return Row(name, name, name.lower(), "", "n/a", "none", "", "", None, "none", "none",
-               True, False, 0)  # fmt: skip
+    return Row(
+        name=name,
+        shown=safe_text(name),
+        low=name.lower(),
+        status="",
+        verdict="n/a",
+        proof="none",
+        reason="",
+        file="",
+        path=None,
+        place="none",
+        level="none",
+        is_package=True,
+        from_agent=False,
+        index=0,
+    )
 
 
 def tree(

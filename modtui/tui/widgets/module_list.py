@@ -21,7 +21,7 @@ from textual.strip import Strip
 from modtui.tui import keys, words
 from modtui.tui.filtering import COLUMNS, NO_QUERY, Order, Query, Row, matched
 from modtui.tui.tree import Branch
-from modtui.tui.widgets.ink import InkView, Span, fit, fit_left
+from modtui.tui.widgets.ink import InkView, Span, fit, fit_left, width_of
 
 
 class Columns(NamedTuple):
@@ -228,7 +228,7 @@ class ModuleList(InkView):
         else:
             spans.append((text, ink))
         if tail:
-            pad = width - len(lead) - len(tail) - len(text)
+            pad = width - len(lead) - len(tail) - width_of(text)
             spans += [(tail, "faint"), (" " * max(pad, 1), ink)]
         else:
             spans.append((" ", ink))
@@ -417,7 +417,7 @@ class ModuleList(InkView):
 
 
 def _crop(text: str, room: int) -> str:
-    return text if len(text) <= room else fit(text, room)
+    return text if width_of(text) <= room else fit(text, room)
 
 
 def _freshness(row: Row, width: int) -> str:
