@@ -232,8 +232,19 @@ def stored_names(code: Any) -> Set[str]:
 
 
 def signature(lines: List[Tuple[int, Group]], first: int, last: int) -> Signature:
-    """The groups of the lines of one statement."""
-    return tuple(group for line, group in lines if first <= line <= last)
+    """The groups of the lines of one statement; `lines` are in order."""
+    low, high = 0, len(lines)
+    while low < high:
+        middle = (low + high) // 2
+        if lines[middle][0] < first:
+            low = middle + 1
+        else:
+            high = middle
+    found = []
+    while low < len(lines) and lines[low][0] <= last:
+        found.append(lines[low][1])
+        low += 1
+    return tuple(found)
 
 
 class Paths:
@@ -243,10 +254,12 @@ class Paths:
     """
 
     def __init__(self, top: Any) -> None:
+        self.top = top
         self.by_path: Dict[Any, Any] = {}
         self._by_code: Dict[Any, List[Any]] = {}
         self._by_place: Dict[Any, List[Any]] = {}
         self._children: Dict[Any, List[Any]] = {}
+        self._by_name: Optional[Dict[Any, List[Any]]] = None
         self._counterparts: Optional[Dict[Any, Any]] = None
         pending: List[Tuple[Any, Any]] = [(top, ())]
         while pending:
@@ -307,15 +320,21 @@ class Paths:
         own = function.__code__.co_name
         wanted = known or function.__qualname__
         if known is None and not wanted.endswith(own):
-            found = [way for way in self.by_path if way[-1][0] == own]
-            return found[0] if len(found) == 1 else None
-        parts = [part for part in wanted.split(".") if part != "<locals>"]
-        found = [
-            way
-            for way in self.by_path
-            if [one for one, _ in way if not one.startswith("<generic parameters of")] == parts
-        ]
+            found = self._names().get((own,), [])
+        else:
+            parts = [part for part in wanted.split(".") if part != "<locals>"]
+            found = self._names().get(("", *parts), [])
         return found[0] if len(found) == 1 else None
+
+    def _names(self) -> Dict[Any, List[Any]]:
+        """The ways by ("", name, name ...) as in a qualified name, and by (last name,)."""
+        if self._by_name is None:
+            self._by_name = {}
+            for way in self.by_path:
+                parts = [one for one, _ in way if not one.startswith("<generic parameters of")]
+                self._by_name.setdefault(("", *parts), []).append(way)
+                self._by_name.setdefault((way[-1][0],), []).append(way)
+        return self._by_name
 
     def counterparts(self, old: Paths) -> Dict[Any, Any]:
         """For each way of the old code the way of the new one that it became."""

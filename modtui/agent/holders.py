@@ -12,7 +12,7 @@ from . import raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
     from . import shapes
 
@@ -33,6 +33,9 @@ class Owned:
         self.classes: List[Tuple[str, Any]] = []
         self.functions: List[Tuple[str, Any]] = []
         self._keep: List[Any] = []
+        # References to a function that are no news: the namespace, the two lists here, the loop
+        # and the call that count.
+        self.expected = 5
         self.ignored: Set[int] = set()  # ids of containers of ours that hold the objects too
         foreign = _foreign_objects(spaces)
         for module, space in spaces.items():
@@ -162,63 +165,56 @@ def _count(counts: Dict[int, int], objects: List[Any]) -> None:
 
 def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
-    suspects = []
+    suspects: Dict[int, Any] = {}
     for name, function in owned.functions:
-        # The namespace, `owned` (twice), this loop and the call's argument.
-        if sys.getrefcount(function) > 6:
-            suspects.append((name, function))
+        if sys.getrefcount(function) > owned.expected:
+            suspects[id(function)] = (name, function)
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
-    holders: List[Any] = []
-    for start in range(0, len(suspects), CLASSES_PER_WALK):
-        batch = [function for _, function in suspects[start : start + CLASSES_PER_WALK]]
-        holders += gc.get_referrers(*batch)
-    ours = {id(owned._keep), id(owned.functions), id(suspects)} | owned.ignored
-    spaces = {id(raw.module_dict(value)) for _, _, value in raw.entries()}
-    result = []
-    for name, function in suspects:
-        held_by: List[str] = []
-        for holder in holders:
-            if len(held_by) >= MOST_HOLDERS:
-                break
-            if id(holder) in ours or id(holder) in spaces:
+    functions = [function for _, function in suspects.values()]
+    skip = {id(owned._keep), id(owned.functions), id(functions)} | owned.ignored
+    skip |= {id(raw.module_dict(value)) for _, _, value in raw.entries()}
+    held: Dict[int, List[str]] = {}
+    for start in range(0, len(functions), CLASSES_PER_WALK):
+        batch = functions[start : start + CLASSES_PER_WALK]
+        for holder in gc.get_referrers(*batch):
+            if id(holder) in skip or holder is batch:
                 continue
-            said = _how_held(holder, function)
-            if said and said not in held_by:
-                held_by.append(said)
-        if held_by:
-            module, _ = owned.by_id[id(function)]
-            result.append((module, {"function": name, "held_by": held_by}))
+            skip.add(id(holder))
+            for key, said in _held_in(holder, suspects):
+                if key not in suspects:
+                    continue
+                known = held.setdefault(key, [])
+                if said not in known and len(known) < MOST_HOLDERS:
+                    known.append(said)
+    result = []
+    for key, said in held.items():
+        result.append((owned.by_id[key][0], {"function": suspects[key][0], "held_by": said}))
     return result  # type: ignore[return-value]
 
 
-def _how_held(holder: Any, function: Any) -> str:
-    """In words how an object holds the function; "" if it is no holder to speak of."""
+def _held_in(holder: Any, wanted: Dict[int, Any]) -> Iterator[Tuple[int, str]]:
+    """(id of the function, in words how the object holds it)."""
     kind = type(holder)
     if kind is dict:
         for key, value in raw.items(holder):
-            if value is function:
-                return "a dict of %d, under %s" % (len(holder), _key(key))
-        return ""
-    if kind is list:
-        inside = any(one is function for one in holder)
-        return "a list of %d" % len(holder) if inside else ""
-    if kind is raw.MethodType:
-        if holder.__func__ is not function:
-            return ""
-        return "a bound method of a %s" % raw.type_name(holder.__self__)
-    if kind is raw.CellType:
-        return "a closure" if raw.cell_contents(holder) is function else ""
-    if kind is raw.FunctionType:
-        if any(one is function for one in holder.__defaults__ or ()):
-            return "a default argument of %s" % holder.__qualname__
-        return ""
-    if raw.is_class(holder) or kind is tuple or kind.__module__ == "builtins":
-        return ""
-    for referent in gc.get_referents(holder):
-        if referent is function:
-            return "a %s" % raw.type_name(holder)
-    return ""
+            if id(value) in wanted:
+                yield id(value), "a dict of %d, under %s" % (len(holder), _key(key))
+    elif kind is list:
+        for value in holder:
+            if id(value) in wanted:
+                yield id(value), "a list of %d" % len(holder)
+    elif kind is raw.MethodType:
+        yield id(holder.__func__), "a bound method of a %s" % raw.type_name(holder.__self__)
+    elif kind is raw.CellType:
+        yield id(raw.cell_contents(holder)), "a closure"
+    elif kind is raw.FunctionType:
+        for value in holder.__defaults__ or ():
+            yield id(value), "a default argument of %s" % holder.__qualname__
+    elif kind is not tuple and raw.class_module(kind) != "builtins" and not raw.is_class(holder):
+        for value in gc.get_referents(holder):
+            if id(value) in wanted:
+                yield id(value), "a %s" % raw.type_name(holder)
 
 
 def _key(key: Any) -> str:

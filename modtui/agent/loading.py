@@ -102,10 +102,10 @@ def find_spec(name: str, module: Any) -> Any:
     return bootstrap._find_spec(name, path, module)
 
 
-def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
+def reload_module(module: Any, code: Optional[CodeType] = None) -> Any:
     """importlib.reload(): same argument, result and exceptions.
 
-    `data`, if given, is executed in place of what the loader would read. Source:
+    `code`, if given, is executed in place of what the loader would read and compile. Source:
     https://docs.python.org/3/library/importlib.html#importlib.reload
     """
     name = name_of(module)
@@ -123,7 +123,7 @@ def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
         if spec is None:
             raise ModuleNotFoundError("spec not found for the module %r" % (name,), name=name)
         if spec.loader is not None and reads_source(spec.loader):
-            _execute_source(spec, module, data)
+            _execute_source(spec, module, code)
         else:
             bootstrap._exec(spec, module)
         return sys.modules[name]  # it may have put another object there
@@ -131,7 +131,7 @@ def reload_module(module: Any, data: Optional[bytes] = None) -> Any:
         reloading.pop(name, None)
 
 
-def _execute_source(spec: Any, module: Any, data: Optional[bytes]) -> None:
+def _execute_source(spec: Any, module: Any, code: Optional[CodeType]) -> None:
     """importlib._bootstrap._exec for a module of source, compiling these very bytes."""
     name = spec.name
     with bootstrap._ModuleLockManager(name):
@@ -139,7 +139,8 @@ def _execute_source(spec: Any, module: Any, data: Optional[bytes]) -> None:
             raise ImportError("module %r not in sys.modules" % (name,), name=name)
         try:
             bootstrap._init_module_attrs(spec, module, override=True)
-            code = source_code(spec.loader, name, data)
+            if code is None or code.co_filename != spec.loader.get_filename(name):
+                code = source_code(spec.loader, name)
             exec(code, module.__dict__)
         finally:
             sys.modules[name] = sys.modules.pop(name)  # it comes last, as after an import
@@ -152,3 +153,8 @@ def source_code(loader: Any, name: str, data: Optional[bytes] = None) -> CodeTyp
     else:
         path = loader.get_filename(name)
     return loader.source_to_code(data, path)  # type: ignore[no-any-return]
+
+
+def has_star(code: CodeType) -> bool:
+    """Whether a module's code does `from x import *`: the only use of that tuple as a constant."""
+    return ("*",) in [value for value in code.co_consts if type(value) is tuple]

@@ -88,6 +88,8 @@ class ModulePatch:
 
     def _code(self, loader: Any, data: Any) -> Any:
         name = self.name if self.name != "__main__" else getattr(loader, "name", self.name)
+        if self._step.code is not None:
+            return self._step.code
         if data is not None:
             return loading.source_code(loader, name, data)
         return loader.get_code(name)
@@ -124,12 +126,14 @@ class ModulePatch:
     def _patch(self, batches: List[Batch], tree: Any, code: Any) -> None:
         old = code if self._derived else previous.code_of(self._step.entry)
         selection = Selection(tree, self._step.package, self.live)
+        paths = bytecode.Paths(code)
+        old_paths = None if old is None else paths if old is code else bytecode.Paths(old)
         if self._derived:
             selection.nothing_changed()
-        elif old is not None:
-            selection.compare(old, code)
+        elif old_paths is not None:
+            selection.compare(old_paths, paths)
             old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
-            selection.check_reachable(old_functions, bytecode.Paths(old), bytecode.Paths(code))
+            selection.check_reachable(old_functions, old_paths, paths)
         selection.select(self._foreign, self.name == "__main__")
         stage = staging.Staging(self.live)
         execution = staging.Execution(
@@ -140,8 +144,7 @@ class ModulePatch:
         base = dict(self.live)
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
-            old_paths = None if old is None else bytecode.Paths(old)
-            self._commit(batches, selection, execution, stage, base, code, old_paths, entry_before)
+            self._commit(batches, selection, execution, stage, base, paths, old_paths, entry_before)
         finally:
             stage.retire()
 
@@ -157,7 +160,8 @@ class ModulePatch:
         base = dict(self.live)
         try:
             exec(code, stage)
-            self._commit(batches, selection, execution, stage, base, code, None, entry_before)
+            paths = bytecode.Paths(code)
+            self._commit(batches, selection, execution, stage, base, paths, None, entry_before)
         finally:
             stage.retire()
 
@@ -168,7 +172,7 @@ class ModulePatch:
         execution: staging.Execution,
         stage: staging.Staging,
         base: Dict[Any, Any],
-        code: Any,
+        paths: bytecode.Paths,
         old_paths: Any,
         entry_before: Any,
     ) -> None:
@@ -176,7 +180,6 @@ class ModulePatch:
         private = {id(stage), id(base), id(young), id(execution.__dict__)}
         step = Batch()
         replacing = Replacing(step, private)
-        paths = bytecode.Paths(code)
         pairing = Pairing(step, replacing, self.live, stage, paths, old_paths)
         pairing.young = set(map(id, young))
         _tell_bodies(pairing, selection)

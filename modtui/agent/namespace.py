@@ -106,7 +106,7 @@ class Namespace:
         gone = {name for name in stage.deleted if name in live}
         if not tree.body:
             return gone
-        keep = syntax.bound_names(tree.body) | syntax.global_names(tree) | _MACHINERY
+        keep = syntax.bound_names(tree.body) | _MACHINERY
         module = live.get("__name__")
         old = self._selection.old_names
         starred = any(
@@ -127,7 +127,8 @@ class Namespace:
             if starred and not pairing.is_old(value):
                 continue
             gone.add(name)
-        return gone
+        # A function that says `global` may have bound it; looking for that is dear.
+        return gone - syntax.global_names(tree) if gone else gone
 
     def make_steps(self, step: Batch) -> None:
         """Add the steps that bind, refill and delete."""

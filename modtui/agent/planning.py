@@ -31,33 +31,52 @@ _NOT_PATCHED = {
 class Step:
     """One module of a plan, with the text that it will be reloaded from."""
 
-    __slots__ = ("data", "digest", "entry", "error", "loader", "name", "path", "tree", "why")
+    __slots__ = (
+        "_tree",
+        "code",
+        "data",
+        "digest",
+        "entry",
+        "error",
+        "loader",
+        "name",
+        "path",
+        "why",
+    )
 
     def __init__(self, entry: Entry, why: str) -> None:
         self.entry, self.name, self.why = entry, entry.name, why
         self.path: Optional[str] = entry.source_file
         self.data: Optional[bytes] = None
         self.digest: Optional[str] = None
-        self.tree: Any = None
+        self.code: Any = None  # of the whole module
         self.error: Optional[BaseException] = None
-        self.loader: Any = None
+        self.loader: Any = entry.loader_object
+        self._tree: Any = None
 
     def read(self) -> None:
-        """Look at the text as it is now."""
+        """Look at the text as it is now, and compile it."""
+        if self.loader is None or not loading.reads_source(self.loader):
+            return
         try:
-            self.loader = self._loader()
-            if self.loader is not None and loading.reads_source(self.loader):
-                self.path, self.data = loading.read(self.loader, self._full_name())
+            self.path, self.data = loading.read(self.loader, self._full_name())
         except (OSError, ImportError) as error:
             self.error = error
-        if self.data is not None:
-            self.digest = disk.digest(self.data)
-            found = syntax.facts(self.data, self.path or "<string>")
-            self.tree, self.error = found["tree"], found["error"]
+            return
+        self.digest = disk.digest(self.data)
+        try:
+            self.code = previous.code_for(self.entry, self.digest)
+            if self.code is None:
+                self.code = loading.source_code(self.loader, self._full_name(), self.data)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+            self.error = error
 
-    def _loader(self) -> Any:
-        # The loader that it came from; a reload asks the finders again, and they give its like.
-        return self.entry.loader_object
+    @property
+    def tree(self) -> Any:
+        """The syntax tree of the text; None without one."""
+        if self._tree is None and self.data is not None and self.error is None:
+            self._tree = syntax.facts(self.data, self.path or "<string>")["tree"]
+        return self._tree
 
     def _full_name(self) -> str:
         spec_name = entries.spec_field(self.entry.spec, "name") if self.entry.spec else None
@@ -89,7 +108,8 @@ class Making:
             self._add_dependents()
         for step in self.steps:
             step.read()
-        self.steps = _in_order(self.steps)
+        if len(self.steps) > 1:
+            self.steps = _in_order(self.steps)
 
     def _admit(self, entry: Entry, why: str) -> None:
         refusal = _refusal(entry, self.patch)

@@ -31,6 +31,29 @@ def executed(name: str, data: Optional[bytes], code: Any) -> None:
     baseline.reloaded(name, data)
 
 
+def code_for(entry: Entry, digest: str) -> Optional[CodeType]:
+    """The code of the text with that digest, if it is at hand: executed before, or in the pyc.
+
+    A pyc is taken only when the file cannot have been written after it was made: the import system
+    itself goes by the whole second of the time of writing.
+    """
+    mine = _executed.get(entry.name)
+    if mine is not None and mine[0] == digest and mine[1] is not None:
+        return mine[1]  # type: ignore[no-any-return]
+    path, source = pycs.path_for(entry), entry.source_file
+    pyc = pycs.read(path) if path is not None and source is not None else None
+    if pyc is None or source is None:
+        return None
+    try:
+        stamp = disk.stamp(os.stat(source))
+    except (OSError, ValueError):
+        return None
+    untouched = stamp[4] + disk.CLOCK_LAG_NS < pyc.stamp[3]
+    if pyc.header.is_of(stamp) and untouched and pyc.code.co_filename == source:
+        return pyc.code  # type: ignore[no-any-return]
+    return None
+
+
 def code_of(entry: Entry) -> Optional[CodeType]:
     """The whole module's code as it was executed last; None when nothing proves what it was."""
     known = capture.of(entry.name, entry.value)

@@ -16,7 +16,6 @@ from . import (
     previous,
     raw,
     snapshot,
-    syntax,
     undoing,
 )
 from .errors import Busy, CannotUndo, FileChanged, NothingToUndo
@@ -118,6 +117,7 @@ class Reload:
             baseline.restore(self._known)
             return self._report(False, side_effects)
         owned.ignored = {id(saved) for _, saved in before.spaces}
+        owned.expected = 6  # no namespace any more, but the snapshot's copy and its record
         self._left_behind(owned)
         undoing.note_plain(journal, self._names, before, self._known)
         return self._report(True, side_effects)
@@ -137,7 +137,9 @@ class Reload:
         start = time.perf_counter()
         try:
             with captured:
-                result = reload_module(module, step.data)
+                if step.error is not None and step.data is not None:
+                    raise step.error
+                result = reload_module(module, step.code)
         except BaseException as raised:  # SystemExit and KeyboardInterrupt are the module's too
             error = raised
         seconds = time.perf_counter() - start
@@ -152,7 +154,7 @@ class Reload:
             old = before.space(step.name) or {}
             report["names"] = names_report(old, raw.module_dict(result) or {}, step)
             if step.data is not None:
-                previous.executed(step.name, step.data, None)
+                previous.executed(step.name, step.data, step.code)
         self._reports.append(report)
         return error
 
@@ -204,11 +206,10 @@ def new_report(name: str) -> shapes.ModuleReport:
 
 def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> shapes.NamesReport:
     """Which names came, changed their object, kept it, or were left over from the old text."""
-    bound = None
-    if step.tree is not None:
-        bound = syntax.bound_names(step.tree.body) | syntax.global_names(step.tree)
-        if any(name == "*" for _, name, _ in syntax.imports(step.tree, step.package)):
-            bound = None  # nobody knows what it binds
+    # What is no name of the new code was not bound by it; `import *` nobody can tell.
+    bound = None if step.code is None else set(step.code.co_names)
+    if bound is not None and loading.has_star(step.code):
+        bound = None
     names: Dict[str, List[str]] = {
         "added": [],
         "changed": [],

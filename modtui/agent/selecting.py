@@ -10,7 +10,7 @@ import sys
 
 from . import codes, raw, statements, syntax
 from .batch import MISSING
-from .bytecode import CO_OPTIMIZED
+from .bytecode import CO_OPTIMIZED, stored_names
 from .statements import CHANGED, CODE, SAME
 
 TYPE_CHECKING = False
@@ -43,14 +43,16 @@ class Selection:
             if statement.is_def:
                 self._bodies.setdefault(statement.node.name, []).append(statement.node)
         self._reached: Dict[str, Names] = {}
+        self._imported: Names = set()
+        self._made: Names = set()
+        for statement in self.all:
+            (self._imported if statement.is_import else self._made).update(statement.binds)
 
-    def compare(self, old: Any, new: Any) -> None:
+    def compare(self, old: Paths, new: Paths) -> None:
         """Use the old code: without it every statement counts as changed."""
-        from . import bytecode
-
         bound, changed = statements.compare(self.all, old, new)
-        self.old_names = bytecode.stored_names(old)
-        self._values |= bound - self._bound_by_imports()
+        self.old_names = stored_names(old.top)
+        self._values |= bound - self._imported
         for index, statement in enumerate(self.all):
             if (statement.binds | statement.changes) & changed and not statement.is_import:
                 self._choose(index, True)
@@ -81,13 +83,6 @@ class Selection:
         self.old_names = set()
         for statement in self.all:
             statement.status = SAME
-
-    def _bound_by_imports(self) -> Names:
-        found: Names = set()
-        for statement in self.all:
-            if statement.is_import:
-                found |= statement.binds
-        return found
 
     def select(self, foreign: Foreign, is_main: bool) -> None:
         """Choose; `foreign` are values of other modules that are other ones since."""
@@ -245,16 +240,8 @@ class Selection:
 
     def _changes_same(self, one: Statement, other: Statement) -> bool:
         """Whether both make or change one object of this module: `x = []` and `x.append(1)`."""
-        imported = self._bound_by_imports()
-        made = (one.binds | one.changes) & (other.binds | other.changes) - imported
-        return bool(made & (one.changes | other.changes) & self._made_here())
-
-    def _made_here(self) -> Names:
-        found: Names = set()
-        for statement in self.all:
-            if not statement.is_import:
-                found |= statement.binds
-        return found
+        made = (one.binds | one.changes) & (other.binds | other.changes) - self._imported
+        return bool(made & (one.changes | other.changes) & self._made)
 
     def _imports_stale(self, statement: Statement, foreign: Foreign) -> bool:
         """Whether an import, executed again, would bind a newer object than is bound now."""

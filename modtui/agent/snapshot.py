@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_OBJECTS = 20_000
 MOST_ELEMENTS = 10_000  # of one container; a larger one is not copied
+_PLAIN = frozenset([int, str, float, bool, bytes, type(None)])
 _FUNCTION_SLOTS = (
     "__code__",
     "__defaults__",
@@ -72,9 +73,15 @@ class Snapshot:
         for module in self._imported(queue):
             queue += self._containers_of(module)
         # Only containers are followed: numbers and texts have nothing inside.
+        keepers: Dict[Any, Any] = {}
         while queue and len(self._seen) < MOST_OBJECTS:
             value = queue.pop()
-            keep = self._keeper(type(value))
+            kind = type(value)
+            if kind in _PLAIN:
+                continue
+            if id(kind) not in keepers:
+                keepers[id(kind)] = self._keeper(kind)
+            keep = keepers[id(kind)]
             if keep is None or id(value) in self._seen:
                 continue
             self._seen.add(id(value))
@@ -87,7 +94,7 @@ class Snapshot:
             module = value if type(value) is raw.ModuleType else None
             if type(value) is raw.FunctionType:
                 module = self.entries.get(value.__module__)
-            elif module is None:
+            elif module is None and type(value) not in _PLAIN:
                 cls = value if raw.is_class(value) else type(value)
                 module = self.entries.get(raw.class_module(cls))
             if type(module) is raw.ModuleType:

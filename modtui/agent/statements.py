@@ -129,14 +129,16 @@ def of_tree(tree: Any) -> List[Statement]:
     return [Statement(node) for node in tree.body]
 
 
-def compare(found: List[Statement], old: Any, new: Any) -> Tuple[Set[str], Set[str]]:
+def compare(
+    found: List[Statement], old_paths: bytecode.Paths, new_paths: bytecode.Paths
+) -> Tuple[Set[str], Set[str]]:
     """Give every statement its status, by the old and the new code of the same top level.
 
     Returns the names that lines of the old code bound or changed which are no statement's now:
     (bound, changed).
     """
-    before = bytecode.Statements(old)
-    lines = bytecode.groups(new)
+    before = bytecode.Statements(old_paths.top)
+    lines = bytecode.groups(new_paths.top)
     _match(found, before, lines)
     bound: Set[str] = set()
     changed: Set[str] = set()
@@ -145,7 +147,6 @@ def compare(found: List[Statement], old: Any, new: Any) -> Tuple[Set[str], Set[s
         bound |= names
         if not names:
             changed |= bytecode.loaded(group)
-    old_paths, new_paths = bytecode.Paths(old), bytecode.Paths(new)
     for statement in found:
         if statement.is_class and statement.status != SAME:
             _compare_class(statement, (), old_paths, new_paths)
