@@ -16,10 +16,11 @@ from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import tree
 from modtui.tui.widgets.bars import KeyBar, title
+from modtui.tui.widgets.column_heads import ColumnHeads
 from modtui.tui.widgets.detail import TABS, Detail
 from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.guide import GuideBar
-from modtui.tui.widgets.module_list import ColumnHeads, Listing, ModuleList
+from modtui.tui.widgets.module_list import Listing, ModuleList
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
