@@ -201,6 +201,8 @@ class ModulePatch:
             replacing.put(classes.own_dict(new), classes.own_dict(old))
         for first, second in execution.superseded:
             replacing.put(first, second)
+        for before, after in pairing.successors():
+            replacing.instead[id(after)] = before
         replacing.settle(young + made)
         mine = young + made + heap.unexplained(replacing, young, self._private_ids)
         successors = heap.Succession(pairing, young, self._private_ids)

@@ -327,6 +327,11 @@ class Pairing:
                 made.append(function)
         return made
 
+    def successors(self) -> List[Tuple[Any, Any]]:
+        """(old, new) of what does not stay itself: the new one is in its place, or called by it."""
+        forwarded = [(old, self.resolve(new)) for old, new in self._forwarded]
+        return self.succeeded + [(old, new) for old, new in forwarded if new is not old]
+
     def make_steps(self) -> None:
         """Add the steps, now that it is known what every new object is replaced by."""
         for old, new in self._functions:

@@ -36,6 +36,7 @@ class Replacing:
         self._reversible = reversible
         self.by_id: Dict[int, Any] = {}
         self.added: Set[int] = set()  # ids of what is new and stays: undoing takes it out again
+        self.instead: Dict[int, Any] = {}  # id of what is added -> what it takes the place of
         self.young: Set[int] = set()  # ids of what is new altogether
         self._alive: List[Any] = []
         self._owners: Dict[int, Any] = {}  # id of a class's dict -> the class
@@ -66,11 +67,14 @@ class Replacing:
         self.by_id = {}
         self._alive = []
         self._owners = {}
+        self.instead = {}
 
     def _back(self, value: Any, new: Any) -> Any:
         """What undoing puts where `value` was replaced by `new`."""
         if self._reversible:
             return value
+        if id(new) in self.instead:
+            return self.instead[id(new)]
         return MISSING if id(new) in self.added else new
 
     def _wanted(self, value: Any, holder: Any) -> bool:
@@ -258,8 +262,9 @@ class Replacing:
             # Registered once already, by the object that stays.
             if new is value or not any(new is one or _alike(new, one) for one in before):
                 after.append(new)
-                if self._back(value, new) is new:
-                    back.append(new)
+                instead = self._back(value, new)
+                if instead is not MISSING and not self._reversible:
+                    back.append(instead)
             if self._reversible:
                 back.append(value)
         if not _same_elements(before, after) or not _same_elements(after, back):
