@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Box = Tuple[str, str, str, str, bytes, Tuple[str, ...], Modules]
 
 FUTURE_FLAGS = 0x1100000  # `from __future__ import annotations`, as this text was compiled
+THREADS = ("start_new_thread", "allocate_lock", "get_ident", "get_native_id")
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
 
 
@@ -35,25 +36,40 @@ def quiet_import(name: str) -> bool:
     spec = machinery.BuiltinImporter.find_spec(name) or external.PathFinder.find_spec(name)
     if spec is None:
         raise ImportError("this build of Python has no module %s" % (name,))
-    machinery._load(spec)
+    # What importlib's own _load does, but for its locks: the target may have replaced those too.
+    module = sys.modules[name] = machinery.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
     return True
 
 
+def as_it_is(name: str) -> Any:
+    """What `_thread` has under a name."""
+    return vars(sys.modules["_thread"])[name]
+
+
 def arrive(
-    box: Box, report: Callable[[str], None], calm: Callable[[], None] = lambda: None
+    box: Box,
+    report: Callable[[str], None],
+    calm: Callable[[], None] = lambda: None,
+    original: Callable[[str], Any] = as_it_is,
 ) -> None:
     """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not.
 
     `calm` is to be called when the hurry is over: when the first inspector has its first answer.
+    `original` gives a function of `_thread` as the interpreter made it.
     """
     try:
-        report("L" + _listen(box, calm))
+        report("L" + _listen(box, calm, original))
     except BaseException as error:
         calm()
         report("E%s: %s" % (type(error).__name__, error))
 
 
-def _listen(box: Box, calm: Callable[[], None]) -> str:
+def _listen(box: Box, calm: Callable[[], None], original: Callable[[str], Any]) -> str:
     package_name, _, version, digest, _, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
@@ -64,19 +80,21 @@ def _listen(box: Box, calm: Callable[[], None]) -> str:
         there = sys.modules.setdefault(package_name, package)
         if there is package:
             break
-        path = _other(package_name, there, digest)
+        path = _other(package_name, there, digest, original)
         if path is not None:
             calm()
             return path
         _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
     try:
-        return _fill(package, box, calm)
+        return _fill(package, box, calm, original)
     except BaseException:
         _remove(package_name, package)
         raise
 
 
-def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
+def _other(
+    package_name: str, there: Any, digest: str, original: Callable[[str], Any]
+) -> Optional[str]:
     """The path of an agent that is here already; None if it is dead and can be replaced."""
     names = vars(there)
     if "_pid" not in names:
@@ -88,7 +106,7 @@ def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
         return None
     if names.get("_digest") != digest:
         raise RuntimeError("another version of modtui is attached to this process")
-    pause = sys.modules["_thread"].allocate_lock()
+    pause = original("allocate_lock")()
     pause.acquire()
     waited = 0.0
     while waited < PATIENCE and sys.modules.get(package_name) is there:
@@ -101,13 +119,16 @@ def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
     return None
 
 
-def _fill(package: Any, box: Box, calm: Callable[[], None]) -> str:
+def _fill(package: Any, box: Box, calm: Callable[[], None], original: Callable[[str], Any]) -> str:
     package_name, arrival, version, _, magic, c_modules, modules = box
-    added = [name for name in c_modules if quiet_import(name)]
+    ascii_codec = "encodings.ascii"  # -X dev looks it up when an extension module is loaded
+    codecs = [] if ascii_codec in sys.modules else [ascii_codec]
+    added = [name for name in c_modules if quiet_import(name)] + codecs
     vars(package)["_added"] = added
     external = sys.modules["_frozen_importlib_external"]
     usable = magic == external.MAGIC_NUMBER
     compiled = {}
+    builtins = _builtins(package_name, original)
     for name, source, stored in modules:
         full = package_name + "." + name
         if usable and stored is not None:
@@ -117,7 +138,7 @@ def _fill(package: Any, box: Box, calm: Callable[[], None]) -> str:
             code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
             compiled[name] = code
         module = type(sys)(full)
-        vars(module).update(__package__=package_name, __builtins__=_builtins())
+        vars(module).update(__package__=package_name, __builtins__=builtins)
         sys.modules[full] = module
         vars(package)[name] = module
         exec(code, vars(module))
@@ -128,13 +149,33 @@ def _fill(package: Any, box: Box, calm: Callable[[], None]) -> str:
     return "%s\n%d" % (path, channel.thread())
 
 
-def _builtins() -> Any:
-    """The target's builtins, with an `__import__` that is the interpreter's own."""
-    builtins = vars(sys.modules["builtins"])
-    if type(builtins["__import__"]) is type(len):
+def _builtins(package_name: str, original: Callable[[str], Any]) -> Any:
+    """The target's builtins, but with imports that are the interpreter's own.
+
+    A target may have replaced `__import__`, and what is in `_thread` (gevent, eventlet).
+    """
+    builtins, thread = vars(sys.modules["builtins"]), sys.modules["_thread"]
+    names = [name for name in THREADS if vars(thread)[name] is not original(name)]
+    if type(builtins["__import__"]) is type(len) and not names:
         return builtins
+    clean = type(sys)("_thread")
+    vars(clean).update(vars(thread))
+    vars(clean).update((name, original(name)) for name in names)
+    real_import = sys.modules["_frozen_importlib"].__import__
+
+    def import_(
+        name: str, space: Any = None, local: Any = None, wanted: Any = (), level: int = 0
+    ) -> Any:
+        if name == "_thread":
+            return clean
+        if level == 1:
+            return sys.modules[package_name + "." + name if name else package_name]
+        if name in sys.modules and (wanted or "." not in name):
+            return sys.modules[name]  # without the locks that importlib may take even for this
+        return real_import(name, space, local, wanted, level)
+
     own = dict(builtins)
-    own["__import__"] = sys.modules["_frozen_importlib"].__import__
+    own["__import__"] = import_
     return own
 
 
@@ -149,6 +190,9 @@ def _remove(package_name: str, package: Any) -> None:
         if name.startswith(prefix) and mine.get(name[len(prefix) :]) is sys.modules.get(name):
             spaces.append(vars(sys.modules.pop(name)))
     for name in mine.get("_added", ()):
+        parent, _, child = name.rpartition(".")
+        if parent and vars(sys.modules[parent]).get(child) is sys.modules.get(name):
+            vars(sys.modules[parent]).pop(child, None)
         if not _held_elsewhere(name):
             sys.modules.pop(name, None)
     if sys.modules.get(package_name) is package:

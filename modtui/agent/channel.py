@@ -15,7 +15,7 @@ from . import baseline, framing, identity, jobs, rendezvous
 from .calls import WireCalls
 from .errors import AgentError, BadCall
 from .rendezvous import Leftover
-from .sockets import Socket, is_live, may_enter, new_lock, start_thread
+from .sockets import Socket, forget_thread, is_live, may_enter, new_lock, start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,17 +81,24 @@ class _Server:
 
     def _bind(self) -> Socket:
         global _leftover
-        folder = rendezvous.make_directory(posix.geteuid())
+        uid, pid = posix.geteuid(), posix.getpid()
+        try:
+            folder = rendezvous.make_directory(uid)
+            paths = [folder + "/" + name for name in rendezvous.names(pid)]
+        except OSError:
+            if sys.platform != "linux":
+                raise
+            paths = [rendezvous.abstract(uid, pid)]
         problem: Optional[OSError] = None
-        for name in rendezvous.names(posix.getpid()):
-            path = folder + "/" + name
+        for path in paths:
             raw = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
             listener = Socket(raw)
             if rendezvous.is_socket(path) and not is_live(path):
                 posix.unlink(path)  # of a process that had our pid and was killed
             try:
-                raw.bind(path)
-                posix.chmod(path, 0o600)
+                raw.bind(rendezvous.address(path))
+                if not path.startswith("@"):
+                    posix.chmod(path, 0o600)
                 raw.listen(BACKLOG)
             except OSError as error:
                 problem = error
@@ -126,7 +133,7 @@ class _Server:
         except BaseException as error:
             _trouble.append(jobs.describe(error))
             del _trouble[:-20]
-        _forget_thread()
+        forget_thread()
         with self.lock:
             self.threads -= 1
             identity.thread_count = self.threads
@@ -231,10 +238,8 @@ class _Server:
             _leftover.path = ""
             _leftover = None
         if posix.getpid() == self.pid:
-            if sys.platform != "linux":  # elsewhere shutdown does not wake an accept
-                wake = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-                wake.connect(self.path)
-                wake.close()
+            if sys.platform != "linux" or not self.listener.ours():
+                is_live(self.path)  # a visitor wakes the accept where a shutdown cannot
             rendezvous.remove(self.path)
             self.listener.shutdown()
         for one in others:
@@ -350,15 +355,6 @@ class _Connection:
 _trouble: List[str] = []  # of our own threads
 
 
-def _forget_thread() -> None:
-    """Take back the entry that `threading` makes when reloaded code asks it who we are."""
-    threading = sys.modules.get("threading")
-    if type(threading) is type(sys):
-        active = vars(threading).get("_active")
-        if type(active) is dict:
-            active.pop(_thread.get_ident(), None)
-
-
 def _announce(server: _Server) -> None:
     identity.arrived(server.arrival, server.version, _added, [server.path])
 
@@ -423,9 +419,9 @@ def _compiled() -> Dict[str, str]:
     import marshal
 
     external = sys.modules["_frozen_importlib_external"]
-    found = {"": external.MAGIC_NUMBER.decode("latin-1")}
+    found = {"": external.MAGIC_NUMBER.hex()}
     for name, code in codes.items():
-        found[name] = marshal.dumps(code).decode("latin-1")
+        found[name] = marshal.dumps(code).hex()
     return found
 
 

@@ -117,7 +117,7 @@ def _pieces(value: Any, depth: int) -> Iterator[str]:
 
 def encode(value: Any) -> bytes:
     """JSON (ASCII) of plain values. Raises TypeError and ValueError for others."""
-    return "".join(_pieces(value, DEEP)).encode("ascii")
+    return "".join(_pieces(value, DEEP)).encode()
 
 
 def frame(body: bytes) -> bytes:

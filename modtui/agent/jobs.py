@@ -7,10 +7,10 @@ agent's own thread. Whoever claims it first runs it; nobody can run it a second 
 
 from __future__ import annotations
 
-import _thread
 import posix
 
 from .errors import AgentError, UnknownJob
+from .sockets import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 KEPT = 16  # finished jobs whose results can still be asked for
 LONGEST_WAIT = 60.0  # seconds; an inspector that wants to wait longer asks again
 
-_lock = _thread.allocate_lock()
+_lock = new_lock()
 _jobs: Dict[str, _Job] = {}
 
 
@@ -33,7 +33,7 @@ class _Job:
         self.state = "waiting"
         self.result: Any = None
         self.error: Optional[Dict[str, str]] = None
-        self.done = _thread.allocate_lock()
+        self.done = new_lock()
         self.done.acquire()  # released when there is an end to wait for
 
     def claim(self, state: str, lock: Any = _lock) -> bool:

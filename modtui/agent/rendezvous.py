@@ -1,7 +1,9 @@
 """Where an agent and its inspectors meet: `<base>/modtui-<uid>/<pid>.sock`.
 
 The directory belongs to the target's user and nobody else can enter it (0700). Everything here
-takes plain paths, so that an inspector can look at the same places through `/proc/PID/root`.
+takes plain paths, so that an inspector can look at the same places through `/proc/PID/root`. Where
+no directory can be had (Linux, everything read-only) the socket has an abstract name, written with
+an "@" in front; the peer's credentials are checked all the same.
 """
 
 from __future__ import annotations
@@ -76,6 +78,16 @@ def names(pid: int) -> List[str]:
     return ["%d.sock" % pid] + ["%d-%d.sock" % (pid, n) for n in range(1, SPARE_NAMES)]
 
 
+def abstract(uid: int, pid: int) -> str:
+    """The name of a socket that is in no directory."""
+    return "@modtui-%d-%d" % (uid, pid)
+
+
+def address(path: str) -> str:
+    """What bind() and connect() take for a path or an abstract name."""
+    return "\0" + path[1:] if path.startswith("@") else path
+
+
 def is_socket(path: str) -> bool:
     """Is there a socket of this name (itself, not behind a link)?"""
     try:
@@ -86,6 +98,8 @@ def is_socket(path: str) -> bool:
 
 def remove(path: str, unlink: Any = posix.unlink, rmdir: Any = posix.rmdir) -> None:
     """Remove a socket, and its directory if it was the last one in it."""
+    if path.startswith("@"):
+        return  # it goes with its last descriptor
     for act, what in ((unlink, path), (rmdir, path.rpartition("/")[0])):
         try:
             act(what)

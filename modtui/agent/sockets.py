@@ -11,6 +11,8 @@ import _thread
 import posix
 import sys
 
+from .rendezvous import address
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Tuple
@@ -135,9 +137,18 @@ def is_live(path: str) -> bool:
     probe = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         probe.settimeout(1.0)
-        probe.connect(path)
+        probe.connect(address(path))
     except OSError:
         return False
     finally:
         probe.close()
     return True
+
+
+def forget_thread() -> None:
+    """Take back the entry that `threading` makes when reloaded code asks it who we are."""
+    threading = sys.modules.get("threading")
+    if type(threading) is type(sys):
+        active = vars(threading).get("_active")
+        if type(active) is dict:
+            active.pop(_thread.get_ident(), None)

@@ -68,7 +68,7 @@ def _exists(pid: int) -> bool:
 
 
 def _at_path(path: str) -> Session:
-    if not os.path.exists(path):
+    if not path.startswith("@") and not os.path.exists(path):
         raise NobodyListens(f"there is no socket {path}")
     wire = Wire(path)
     session = over_wire(wire, "listening")
@@ -183,7 +183,9 @@ def _inject_once(
         raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
     root = process.root()
     path, _, thread = status[1:].partition("\n")
-    wire = Wire(root + path) if status else finding.connect(process)
+    if path and not path.startswith("@"):
+        path = root + path
+    wire = Wire(path) if path else finding.connect(process)
     if wire is None:
         raise NobodyListens(f"the agent in process {process.pid} left at once")
     session = over_wire(wire, mechanism.name, root, mechanism)
@@ -204,8 +206,8 @@ def _keep_compiled(wire: Wire, interpreter: str) -> None:
         answer = wire.request("channel.compiled", {})
     except AgentError:
         return
-    magic = answer.pop("", "").encode("latin-1")
-    codes = {name: text.encode("latin-1") for name, text in answer.items()}
+    magic = bytes.fromhex(answer.pop("", ""))
+    codes = {name: bytes.fromhex(text) for name, text in answer.items()}
     if magic and codes:
         bundle.keep(interpreter, magic, codes)
 

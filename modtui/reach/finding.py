@@ -22,7 +22,19 @@ def paths(process: Proc) -> list[str]:
         for name in rendezvous.names(process.inner_pid):
             if rendezvous.is_socket(f"{folder}/{name}"):
                 found.append(f"{folder}/{name}")
+    name = rendezvous.abstract(uid, process.inner_pid)
+    if not found and _is_abstract_socket(process, name):
+        found.append(name)
     return found
+
+
+def _is_abstract_socket(process: Proc, name: str) -> bool:
+    try:
+        same = os.readlink(f"{process.folder}/ns/net") == os.readlink("/proc/self/ns/net")
+        with open("/proc/net/unix", encoding="utf-8", errors="surrogateescape") as file:
+            return same and any(line.rstrip("\n").endswith(f" {name}") for line in file)
+    except OSError:
+        return False
 
 
 def connect(process: Proc) -> Wire | None:

@@ -49,6 +49,8 @@ class Session:
         self.root = root
         self.hello = calls.hello()
         self.target = self.hello["target"]
+        if not self.target["started"]:  # where the target sees no /proc
+            self.target["started"] = _started_at(host_pid)
         self._wire = wire
         self._mechanism = mechanism
         self._changing = threading.Lock()
@@ -214,6 +216,14 @@ def _outcome(state: shapes.JobState) -> Any:
     if error is not None:
         raise TYPES.get(error["type"], AgentError)(error["message"])
     return state["result"]
+
+
+def _started_at(pid: int) -> float:
+    ticks = _started(pid)
+    if ticks is None or not hasattr(time, "CLOCK_BOOTTIME"):
+        return 0.0
+    boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return boot + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _started(pid: int) -> int | None:

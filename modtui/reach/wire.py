@@ -10,7 +10,7 @@ import threading
 from typing import Any, Protocol, cast
 
 from modtui.agent import errors as agent_errors
-from modtui.agent import shapes
+from modtui.agent import rendezvous, shapes
 from modtui.reach.errors import ConnectionLost, NobodyListens, NoPermission
 
 ANSWER_TIME = 120.0  # seconds for any one answer; a job is waited for in many short calls
@@ -165,8 +165,8 @@ def _unpack(answer: Any, number: int) -> Any:
 
 
 def _connect(sock: socket.socket, path: str) -> None:
-    if len(os.fsencode(path)) <= LONGEST_PATH:
-        sock.connect(path)
+    if path.startswith("@") or len(os.fsencode(path)) <= LONGEST_PATH:
+        sock.connect(rendezvous.address(path))
         return
     # Too long for sockaddr_un: go through a descriptor of its directory.
     folder, _, name = path.rpartition("/")
