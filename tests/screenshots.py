@@ -14,11 +14,12 @@ from pathlib import Path
 
 from modtui.demo import Shop, running_shop
 from modtui.reach import connect
-from modtui.tui.app import ModtuiApp
+from modtui.source.store import Store
+from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
-PATIENCE = 20.0
+PATIENCE = 20.0  # seconds until a picture is given up
 
 
 class Camera:
@@ -48,7 +49,7 @@ class Camera:
 
     async def take(self, name: str) -> None:
         """Save the picture."""
-        await self.pilot.pause(0.3)
+        await self.pilot.pause(1.5)
         FOLDER.mkdir(exist_ok=True)
         path = FOLDER / f"{name}.svg"
         path.write_text(self.app.export_screenshot(title="modtui"), encoding="utf-8")
@@ -58,43 +59,41 @@ class Camera:
 Story = Callable[[Camera, Shop], Awaitable[None]]
 
 
-async def browser(camera: Camera, shop: Shop) -> None:
-    await camera.until("shop.pricing")
+async def stale(camera: Camera, shop: Shop) -> None:
+    """Attached, and everything as loaded is known; then the edit."""
+    await camera.until("shop.pricing", "● live")
     shop.edit()
-    await camera.until("stale", "packaging")
+    await camera.until("stale", "~")
+
+
+async def browser(camera: Camera, shop: Shop) -> None:
+    await stale(camera, shop)
+    await camera.until("packaging", "shop.views")
     await camera.take("browser")
     await camera.press("question_mark")
     await camera.take("help")
 
 
 async def reload(camera: Camera, shop: Shop) -> None:
-    await camera.until("shop.pricing")
-    shop.edit()
-    await camera.until("stale", "packaging")
+    await stale(camera, shop)
+    await camera.until("packaging")
     await camera.press("r")
-    await camera.until("shop.views")
+    await camera.until("Reload shop.pricing?", "3 live instances")
     await camera.take("preview")
     await camera.press("y")
-    await camera.until("reloaded")
+    await camera.until("Reloaded")
     await camera.take("report")
 
 
 async def small(camera: Camera, shop: Shop) -> None:
-    await camera.until("shop.pricing")
-    shop.edit()
-    await camera.until("stale")
+    await stale(camera, shop)
     await camera.take("small")
 
 
 async def light(camera: Camera, shop: Shop) -> None:
     camera.app.theme = "modtui-light"
-    await browser_without_help(camera, shop)
-
-
-async def browser_without_help(camera: Camera, shop: Shop) -> None:
-    await camera.until("shop.pricing")
-    shop.edit()
-    await camera.until("stale", "packaging")
+    await stale(camera, shop)
+    await camera.until("packaging", "shop.views")
     await camera.take("light")
 
 
@@ -108,7 +107,9 @@ STORIES: dict[str, tuple[Story, tuple[int, int]]] = {
 
 async def shoot(story: Story, size: tuple[int, int]) -> None:
     with running_shop() as shop:
-        app = ModtuiApp(lambda: connect(shop.pid), config=Config(Path("config.toml")))
+        app = ModtuiApp(
+            lambda: connect(shop.pid), config=Config(Path("config.toml")), store=Store()
+        )
         async with app.run_test(size=size) as pilot:
             await story(Camera(app, pilot), shop)
 

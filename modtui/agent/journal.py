@@ -16,7 +16,7 @@ MOST_UNDOABLE = 50  # older entries let go of the old objects
 class Entry:
     """One reload that went well."""
 
-    __slots__ = ("at", "mode", "modules", "number", "private_ids", "undo", "why_not")
+    __slots__ = ("at", "mode", "modules", "number", "private_ids", "redo", "undo", "why_not")
 
     def __init__(
         self,
@@ -26,11 +26,13 @@ class Entry:
         undo: Callable[[], List[str]],
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
+        redo: Optional[Callable[[], None]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
         self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
         self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
+        self.redo = redo  # takes an undo back right after it; plain reloads only
         self.private_ids = private_ids  # of what holds objects only to be able to undo
 
 
@@ -51,10 +53,11 @@ class Journal:
         undo: Callable[[], List[str]],
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
+        redo: Optional[Callable[[], None]] = None,
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
-        self._entries.append(Entry(self._count, mode, modules, undo, why_not, private_ids))
+        self._entries.append(Entry(self._count, mode, modules, undo, why_not, private_ids, redo))
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.undo = None
 
@@ -69,6 +72,10 @@ class Journal:
     def last(self) -> Optional[Entry]:
         """The newest entry."""
         return self._entries[-1] if self._entries else None
+
+    def put_back(self, entry: Entry) -> None:
+        """Take up again what was undone and then done again."""
+        self._entries.append(entry)
 
     def drop_last(self) -> None:
         """Forget the newest entry: it was undone."""

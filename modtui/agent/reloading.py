@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List, Optional
 
     from . import shapes
+    from .journal import Entry
     from .planning import Making, Step
 
 __all__ = ["journal", "reload", "reload_module", "undo"]
@@ -46,16 +47,56 @@ def reload(
     if not _busy.acquire(False):
         raise Busy("another reload or undo is under way")
     try:
+        if patch:
+            return _patch(names, dependents, yes, expect or {})
         making = planning.Making(names, patch, dependents)
         making.check(yes)
         _check_texts(making, expect or {})
-        if patch:
-            from . import patching
-
-            return patching.Patch(making, journal).run()
         return Reload(making).run()
     finally:
         _busy.release()
+
+
+def _patch(names: List[str], dependents: bool, yes: bool, expect: Dict[str, str]) -> shapes.Report:
+    """Patch; what plain reloads of these modules have left behind is patched, too.
+
+    The objects left behind are those of before: so the plain reloads are taken back first, and
+    done again if the patch comes to nothing.
+    """
+    from . import patching
+
+    taken_back = _take_plain_back(names)
+    done = False
+    try:
+        making = planning.Making(names, True, dependents)
+        making.check(yes)
+        _check_texts(making, expect)
+        report = patching.Patch(making, journal).run()
+        done = report["ok"]
+    finally:
+        if not done:
+            for entry in reversed(taken_back):
+                if entry.redo is not None:
+                    entry.redo()
+                journal.put_back(entry)
+    return report
+
+
+def _take_plain_back(names: List[str]) -> List[Entry]:
+    taken = []
+    entry = journal.last()
+    while (
+        entry is not None
+        and entry.redo is not None
+        and entry.undo is not None
+        and set(entry.modules) <= set(names)
+        and entry.why_not() is None
+    ):
+        entry.undo()
+        journal.drop_last()
+        taken.append(entry)
+        entry = journal.last()
+    return taken
 
 
 def undo() -> shapes.UndoReport:

@@ -28,6 +28,7 @@ class Plain:
             (space, saved, space.copy()) for space, saved in before.spaces
         ]
         self._known_before = known
+        self._again: Tuple[Batch, Any] = (Batch(), None)
 
     def why_not(self) -> Optional[str]:
         """Why it cannot be undone now, or None."""
@@ -64,9 +65,17 @@ class Plain:
             for name in before:
                 if name not in after and name not in space:
                     step.item(space, name, before[name])
+        known_now = baseline.snapshot(self._names)
         step.commit()
         baseline.restore(self._known_before)
+        self._again = (step, known_now)
         return notes
+
+    def redo(self) -> None:
+        """Take the undo back, right after it."""
+        step, known = self._again
+        step.revert()
+        baseline.restore(known)
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
@@ -79,7 +88,7 @@ class Plain:
 def note_plain(journal: Journal, names: List[str], before: Snapshot, known: Any) -> None:
     """Put a plain reload into the journal."""
     plain = Plain(names, before, known)
-    journal.add("reload", names, plain.undo, plain.why_not, plain.private_ids)
+    journal.add("reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo)
 
 
 class Patched:

@@ -27,7 +27,7 @@ class ShopGuide:
             "stale": f"shop.pricing is stale: the diff since load is here. In the process {cake}. "
             "Press r to see what a reload would do.",
             "reloaded": f"Reloaded, yet {cake}: shop.views still holds the old price() and three "
-            "old Carts, as the report says. Press r again and choose patch.",
+            "old Carts, as the report says. Press p to patch them.",
             "patched": f"Patched: {cake}; the old function and the live Carts run the new code. "
             "Press u to take it back.",
             "undone": f"Undone: {cake}, as before. That was the tour; q quits and cleans up.",
@@ -43,6 +43,6 @@ class ShopGuide:
     def saw(self, event: str) -> None:
         """The app saw "stale", "reloaded", "patched" or "undone"."""
         if event == "undone" and self._step == "reloaded":
-            self._step = "stale"
+            self._step = "stale"  # the tour is not over: it goes on from there
         elif event != "stale" or self._step == "start":
             self._step = event

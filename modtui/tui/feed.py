@@ -93,6 +93,9 @@ class Feed(Widget):
             self.saved = saved
             super().__init__()
 
+    class Kept(Message):
+        """The project's texts as loaded are kept: from now on, any edit shows as what it is."""
+
     class Watching(Message):
         """How well files are watched."""
 
@@ -240,19 +243,38 @@ class Feed(Widget):
         session = self.session
         if session is None:
             return
-        worker = get_current_worker()
         try:
             self._restore(session)
+            try:
+                self._keep(session, [one for one in records if one["place"] == "project"])
+            finally:
+                self.post_message(self.Kept())
             self._settle(session, records)
-            if self.store is not None:
-                from modtui.source.store import keep
-
-                keep(session.calls, records, self.store, stop=lambda: worker.is_cancelled)
+            self._keep(session, records)
             self._prove(session, records)
         except OSError as error:
             self.post_message(self.Failed(Trouble(f"Sources cannot be kept: {error}")))
         except Exception as error:
             self._gone(error)
+
+    @work(thread=True, group="keep-new", exit_on_error=False)
+    def keep_new(self, records: list[shapes.Record]) -> None:
+        """Keep the texts of modules that were imported just now."""
+        if self.session is None:
+            return
+        try:
+            self._keep(self.session, records)
+        except OSError as error:
+            self.post_message(self.Failed(Trouble(f"Sources cannot be kept: {error}")))
+        except Exception as error:
+            self._gone(error)
+
+    def _keep(self, session: Session, records: list[shapes.Record]) -> None:
+        if self.store is not None:
+            from modtui.source.store import keep
+
+            worker = get_current_worker()
+            keep(session.calls, records, self.store, stop=lambda: worker.is_cancelled)
 
     def _restore(self, session: Session) -> None:
         if self.store is not None and self.store.restore(session.calls):

@@ -39,6 +39,7 @@ SCOPES: dict[str, str] = {
     "journal": "The journal",
     "dialog": "In a dialog",
     "buttons": "Between two buttons",
+    "question": "When asked",
 }
 
 # scope: rows of id, keys, action, label, help
@@ -175,6 +176,10 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     ),
     "dialog": (("close", "escape", "cancel", "close", "Close; nothing is done"),),
     "buttons": (("other-button", "left,right", "other", "", "To the other button"),),
+    "question": (
+        ("yes", "y", "yes", "yes", "Do it"),
+        ("no", "n", "cancel", "no", "Do nothing"),
+    ),
 }
 _PRIORITY = frozenset(("guide",))  # before the list's own keys; it applies in the demo only
 

@@ -26,8 +26,9 @@ class Terminal:
 
     def start(self, command: Sequence[str], columns: int, rows: int) -> None:
         # The shell stays, so that what the app leaves on the screen can be read after it has ended.
-        line = f"{shlex.join(command)}; echo; echo ended with $?; exec sleep 1000"
-        self._tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), "sh", "-c", line)
+        line = f"unset COLUMNS LINES; {shlex.join(command)}; echo; echo ended with $?; exec sleep 1000"
+        size = ("-x", str(columns), "-y", str(rows))
+        self._tmux("new-session", "-d", *size, "sh", "-c", line)
 
     def screen(self) -> str:
         """What the screen shows now."""

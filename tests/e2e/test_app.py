@@ -19,22 +19,23 @@ def test_attach_see_it_turn_stale_diff_reload_undo(tmp_path, columns: int, rows:
         running_server(tmp_path) as server,
         terminal([*MODTUI, "attach", str(server.pid)], columns, rows) as screen,
     ):
-        screen.shows("till.pricing", str(server.pid))
+        screen.shows("till.pricing", str(server.pid), "● live")
         assert server.ask() == OLD
         server.edit()
-        screen.shows("stale")  # no key was pressed
-        screen.press("g", "d")
+        screen.shows("~ till.pricing")  # no key was pressed
+        screen.press("Home", "d")
         screen.shows("VAT = 19", "VAT = 21")
         assert server.ask() == OLD
         screen.press("r")
-        screen.shows("till.pricing", "reload now")
+        screen.shows("Reload till.pricing?")
         screen.press("y")
         until(lambda: server.ask() == NEW, what="the server answers with the new code")
-        screen.press("Escape", "u")
+        screen.shows("Reloaded till.pricing")
+        screen.press("u")  # (an escape just before it would be read as alt+u)
         screen.shows("Undo")
         screen.press("y")
         until(lambda: server.ask() == OLD, what="the server answers with the old code again")
-        screen.press("Escape", "q")
+        screen.press("q")
         screen.shows("ended with 0")
         assert server.ask() == OLD
 
@@ -60,12 +61,20 @@ def test_attach_to_nothing_says_so_and_how_to_go_on() -> None:
 
 def test_the_demo_from_start_to_undo_in_a_few_keys() -> None:
     with terminal([*MODTUI, "demo"], 120, 40) as screen:
-        screen.shows("shop.pricing", "Press g")
+        screen.shows("shop.pricing", "Press g", "● live")
         screen.press("g")
-        screen.shows("packaging", "Press r")
+        screen.shows("packaging", "Press r", "3 live instances")
         screen.press("r")
-        screen.shows("shop.views")  # who keeps the old function
+        screen.shows("Reload shop.pricing?", "shop.views")  # who keeps the old function
         screen.press("y")
-        screen.shows("a cake costs 4.82")
+        screen.shows("5 old objects still in use")
+        screen.press("p")
+        screen.shows("Patch shop.pricing?")
+        screen.press("y")
+        screen.shows("Patched shop.pricing", "a cake costs 5.32")
+        screen.press("u")  # (an escape just before it would be read as alt+u)
+        screen.shows("Undo")
+        screen.press("y")
+        screen.shows("Undone: a cake costs 4.82")
         screen.press("q")
         screen.shows("ended with 0")

@@ -139,7 +139,6 @@ class LiveScreen(Screen[None]):
         self.model.complete = event.done
         self._shown_anew()
         if event.done:
-            self._watch()
             self.feed.study([dict(one) for one in self.model.records.values()])
 
     @on(Feed.Changed)
@@ -155,9 +154,11 @@ class LiveScreen(Screen[None]):
         for name in new:
             self.pane.forget(name)
         self._shown_anew()
+        self.feed.keep_new(changes["added"])
         if self._again is None:
             self._again = self.set_timer(WATCH_AGAIN_SECONDS, self._watch)
 
+    @on(Feed.Kept)
     def _watch(self) -> None:
         self._again = None
         session = self.feed.session

@@ -20,7 +20,7 @@ from modtui.tui.widgets.pages import Pages
 class Question(ModalScreen[bool]):
     """A document and two buttons; cancel has the focus. Escape and a click outside cancel."""
 
-    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("dialog", "buttons")
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings("dialog", "buttons", "question")
 
     def __init__(self, title: str, document: Document, yes: str) -> None:
         super().__init__()
@@ -44,6 +44,10 @@ class Question(ModalScreen[bool]):
     @on(Button.Pressed)
     def _answer(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
+
+    def action_yes(self) -> None:
+        """y."""
+        self.dismiss(True)
 
     def action_other(self) -> None:
         """An arrow."""

@@ -91,6 +91,8 @@ class HeaderBar(Bar):
             "lost": ("✗", "bad", "gone"),
             "failed": ("✗", "bad", "not attached"),
         }[self.state]
+        if self.state == "live" and not self.watching:
+            dot, ink, word = "◌", "note", "looking"
         spans: list[Span] = [(f"{dot} {word}", ink)]
         if self.state == "live" and self.watching and width >= 120:
             spans.append((f" · {self.watching}", "muted"))
