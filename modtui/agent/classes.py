@@ -189,6 +189,9 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
         if name in _OWN or type(value) is raw.MemberDescriptorType:
             continue
         before = ours.get(name, MISSING)
+        if name == "__class__":  # assigning it would change the metaclass
+            pairing.pair(before, value)
+            continue
         if before is not MISSING and statuses.get(name) == "same" and not _is_code(value):
             if not raw.is_class(before) and before is not value:
                 _keep_value(pairing, theirs, name, before, value)
@@ -203,7 +206,11 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
         _set_later(pairing, old, name, result, before)
     if merging:
         for name, value in ours.items():
-            if name in theirs or name in _OWN or type(value) is raw.MemberDescriptorType:
+            if (
+                name in theirs
+                or name in (*_OWN, "__class__")
+                or type(value) is raw.MemberDescriptorType
+            ):
                 continue
             if _goes(pairing, name, value, removed, known):
                 _set_later(pairing, old, name, MISSING, value)

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     Resolve = Callable[[Any], Any]
 
-CO_HAS_DOCSTRING = 0x4000000  # 3.13+
+CO_HAS_DOCSTRING = 0x4000000  # 3.14+
 _TARGET = "__modtui_target__"
 
 
 def docstring_of(code: Any) -> Any:
     """The docstring that a function of this code is made with."""
-    if sys.version_info >= (3, 13) and not code.co_flags & CO_HAS_DOCSTRING:
+    if sys.version_info >= (3, 14) and not code.co_flags & CO_HAS_DOCSTRING:
         return None
     first = code.co_consts[0] if code.co_consts else None
     return first if type(first) is str else None

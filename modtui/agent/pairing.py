@@ -210,6 +210,10 @@ class Pairing:
         foreign = not self.is_new(new) and (
             old.__code__ is new.__code__ or _generated_alike(old, new)
         )
+        if not foreign and _made_by_exec(old, new):
+            # The names that the generator gave it are its globals.
+            self._merge_registry(old.__globals__, new.__globals__, deep)
+            foreign = True
         if (both or foreign) and functions.fits(old, self._code(new)):
             self.claimed.add(id(old))
             self.keep(old, new)
@@ -355,6 +359,14 @@ def _generated_alike(old: Any, new: Any) -> bool:
         and ours.co_name == theirs.co_name
         and old.__globals__ is new.__globals__
     )
+
+
+def _made_by_exec(old: Any, new: Any) -> bool:
+    """Whether both are of one text that a decorator executes in a dict made for it."""
+    for space in (old.__globals__, new.__globals__):
+        if "__spec__" in space or "__file__" in space or len(space) > 200:
+            return False
+    return codes.same(old.__code__, new.__code__)
 
 
 def _same_payload(old: Any, new: Any) -> bool:

@@ -353,8 +353,8 @@ class Replacing:
         for descriptor in slots_of(type(holder)):
             try:
                 value = descriptor.__get__(holder)
-            except AttributeError:
-                continue
+            except (AttributeError, TypeError):
+                continue  # it is empty, or hidden by a class on the way
             new = self.resolve(value)
             if new is not value:
                 try:

@@ -31,8 +31,10 @@ def overlay(source, root, mtime=None):
                 path = os.path.join(base, name)
                 target = os.path.join(root, os.path.relpath(path, source))
                 os.makedirs(os.path.dirname(target), exist_ok=True)
-                with open(path, encoding="utf-8") as file, open(target, "w", encoding="utf-8") as to:
-                    to.write(file.read())
+                with open(path, encoding="utf-8") as file:
+                    text = file.read()
+                with open(target, "w", encoding="utf-8") as file:
+                    file.write(text)
                 if mtime:
                     os.utime(target, (mtime, mtime))
                 written.append(target)
@@ -45,9 +47,9 @@ def names_of(files):
     for path in files:
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if isinstance(file, str) and os.path.realpath(file) == os.path.realpath(path):
-                if name not in found:
-                    found.append(name)
+            same = isinstance(file, str) and os.path.realpath(file) == os.path.realpath(path)
+            if same and name not in found:
+                found.append(name)
     return found
 
 
@@ -80,7 +82,7 @@ def main():
         except BaseException:
             result = traceback.format_exc()
         if result is not True:
-            failed.append("%s: %s" % (name, result))
+            failed.append(f"{name}: {result}")
     if failed:
         print("\n".join(failed))
         print("reported:", state.error)

@@ -18,7 +18,7 @@ class _Broken:
         object.__setattr__(self, "_error", error)
 
     def __getattr__(self, name):
-        raise ImportError("module cannot be imported: %r" % (self._error,))
+        raise ImportError(f"module cannot be imported: {self._error!r}")
 
 
 def mod(name):

@@ -1,0 +1,1 @@
+from a import TABLE, HANDLERS, MODE, K, SQUARES

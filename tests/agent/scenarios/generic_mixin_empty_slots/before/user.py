@@ -1,0 +1,2 @@
+from a import Bag, Seq
+class MyBag(Bag): pass

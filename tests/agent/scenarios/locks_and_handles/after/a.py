@@ -1,0 +1,13 @@
+import threading, queue, tempfile
+lock = threading.Lock()
+jobs = queue.Queue()
+log = tempfile.TemporaryFile("w+")
+local = threading.local()
+class Pool:
+    guard = threading.RLock()
+    def size(self): return "new"
+    def extra(self): return 1
+def put(x):
+    with lock:
+        jobs.put(x)
+    return "new"

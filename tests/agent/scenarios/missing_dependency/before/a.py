@@ -1,0 +1,3 @@
+import json
+X = 1
+def f(): return "old"

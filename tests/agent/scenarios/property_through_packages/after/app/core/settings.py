@@ -1,0 +1,2 @@
+LEVEL = 7
+OPTIONS = {"level": LEVEL}

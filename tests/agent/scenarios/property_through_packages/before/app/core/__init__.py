@@ -1,0 +1,2 @@
+from . import settings
+from .engine import run
