@@ -67,7 +67,8 @@ class _Server:
         self.path = ""
         self.calm = calm  # the hurry of the arrival is over
         self.cleanup = cleanup  # takes the agent out of the target, when the last thread has ended
-        self.thread = 0
+        self.thread = 0  # the one that accepts
+        self.ids: Set[int] = set()  # of all its threads
         self.begun = new_lock()
         self.begun.acquire()
         self.lock = new_lock()
@@ -128,6 +129,7 @@ class _Server:
             raise
 
     def _run(self, work: Callable[[], None]) -> None:
+        self.ids.add(_thread.get_native_id())
         try:
             work()
         except BaseException as error:
@@ -137,6 +139,7 @@ class _Server:
         with self.lock:
             self.threads -= 1
             identity.thread_count = self.threads
+            self.ids.discard(_thread.get_native_id())
             last = self.leaving and self.threads == 0
         if last:
             self._vanish()
@@ -306,7 +309,7 @@ class _Connection:
             return False
         number = request.get("id")
         if request.get("call") == "detach":
-            self._answer(number, result=[self.server.thread, _thread.get_native_id()])
+            self._answer(number, result=list(self.server.ids))
             self.server.leave(self)
             return False
         self._dispatch(number, request)

@@ -7,6 +7,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from typing import Any, Protocol, cast
 
 from modtui.agent import errors as agent_errors
@@ -61,7 +62,7 @@ class Wire:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         try:
-            _connect(self._socket, path)
+            _connect_patiently(self._socket, path, timeout)
         except PermissionError:
             self._socket.close()
             raise NoPermission(
@@ -162,6 +163,17 @@ def _unpack(answer: Any, number: int) -> Any:
     if answer.get("id") != number:
         raise ConnectionLost("the agent answered something else than was asked")
     return answer["result"]
+
+
+def _connect_patiently(sock: socket.socket, path: str, timeout: float) -> None:
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            return _connect(sock, path)
+        except BlockingIOError:  # the agent's queue of visitors is full
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 def _connect(sock: socket.socket, path: str) -> None:
