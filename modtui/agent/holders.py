@@ -188,8 +188,8 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
                 if said not in known and len(known) < MOST_HOLDERS:
                     known.append(said)
     result = []
-    for key, said in held.items():
-        result.append((owned.by_id[key][0], {"function": suspects[key][0], "held_by": said}))
+    for key, known in held.items():
+        result.append((owned.by_id[key][0], {"function": suspects[key][0], "held_by": known}))
     return result  # type: ignore[return-value]
 
 

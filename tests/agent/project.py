@@ -27,7 +27,7 @@ class Project:
         self._written.add(name)
 
     def load(self, **texts: str) -> list[ModuleType]:
-        """Write and import modules; `a__b` stands for a.b, and a package's text for its __init__."""
+        """Write and import modules; `a__b` stands for a.b."""
         for name, text in texts.items():
             self.write(name.replace("__", ".") if name.strip("_") == name else name, text, True)
         importlib.invalidate_caches()

@@ -124,7 +124,7 @@ def test_what_is_refused_has_a_code() -> None:
 
 
 def test_hazards_of_the_interpreter_and_of_main() -> None:
-    assert [one["level"] for one in hazards.cheap("sys", "built-in", None)][0] == "danger"
+    assert hazards.cheap("sys", "built-in", None)[0]["level"] == "danger"
     assert hazards.cheap("__main__", "source", {})[0]["code"] == "main"
     assert hazards.cheap("modtui.agent.raw", "source", {})[0]["code"] == "agent"
     assert hazards.cheap("json", "source", {}) == []
