@@ -12,8 +12,10 @@ from textual.pilot import Pilot
 
 from modtui.agent.errors import FileChanged
 from modtui.reach.errors import ConnectionLost, NoPermission
+from modtui.source.watch import WatchState
 from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
+from modtui.tui.feed import Feed
 from modtui.tui.screens.preview import PreviewScreen
 from modtui.tui.screens.report import ReportScreen
 from modtui.tui.widgets.notice import Banner
@@ -27,7 +29,10 @@ SIZES = pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "8
 
 @pytest.fixture(autouse=True)
 def _no_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("modtui.tui.feed.Feed.watch_files", lambda *_: None)
+    def watch_nothing(feed: Feed, *_: object) -> None:
+        feed.post_message(Feed.Watching(WatchState(True, 11, "watching 11 directories")))
+
+    monkeypatch.setattr(Feed, "watch_files", watch_nothing)
 
 
 def keys(*pressed: str, at: str | None = None) -> Callable[[Pilot[int]], Awaitable[None]]:

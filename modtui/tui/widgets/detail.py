@@ -99,7 +99,10 @@ class Detail(Vertical):
         from modtui.tui.widgets.texts import DiffPane, SourcePane
 
         switcher = self.query_one("#panes", ContentSwitcher)
-        await switcher.mount(DiffPane(id="diff"), SourcePane(id="source"))
+        # The switcher hides only what it was composed with; shown too, it would share the room.
+        for pane in (DiffPane(id="diff"), SourcePane(id="source")):
+            pane.display = pane.id == self.tab
+            await switcher.mount(pane)
         switcher.current = self.tab
         self._ready = True
         self._show()
