@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["journal", "reload", "reload_module", "undo"]
 
+_VALUES = (int, float, str, bytes)
+
 journal = Journal()
 _busy = _thread.allocate_lock()
 
@@ -262,13 +264,18 @@ def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> s
             continue
         if name not in before:
             names["added"].append(name)
-        elif before[name] is not value:
+        elif before[name] is not value and not _same_value(before[name], value):
             names["changed"].append(name)
         elif bound is None or name in bound or _is_submodule(step.name, name, value):
             names["unchanged"].append(name)
         else:
             names["kept_from_before"].append(name)
     return names  # type: ignore[return-value]
+
+
+def _same_value(before: Any, after: Any) -> bool:
+    # A number or a text that is another object with the same value: nobody can tell them apart.
+    return type(before) is type(after) and type(after) in _VALUES and bool(before == after)
 
 
 def _is_submodule(module: str, name: str, value: Any) -> bool:

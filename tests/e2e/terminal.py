@@ -26,7 +26,8 @@ class Terminal:
 
     def start(self, command: Sequence[str], columns: int, rows: int) -> None:
         # The shell stays, so that what the app leaves on the screen can be read after it has ended.
-        line = f"unset COLUMNS LINES; {shlex.join(command)}; echo; echo ended with $?; exec sleep 1000"
+        after = "code=$?; echo; echo ended with $code; exec sleep 1000"
+        line = f"unset COLUMNS LINES; {shlex.join(command)}; {after}"
         size = ("-x", str(columns), "-y", str(rows))
         self._tmux("new-session", "-d", *size, "sh", "-c", line)
 
