@@ -328,6 +328,7 @@ def target(
         [*command, *flags, "-c", source],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        bufsize=0,  # select() knows nothing of lines that a buffer already holds
         **options,
     )
     try:

@@ -75,8 +75,7 @@ class _Server:
         self.connections: Set[_Connection] = set()
         self.threads = 0
         self.leaving = False
-        self.visited = new_lock()  # held until the first inspector came
-        self.visited.acquire()
+        self.first_waits = [FIRST_ANSWER, FIRST_VISIT] if arrival == "injected" else []
         self.farewell: List[Socket] = []  # closed last: their inspectors wait for our end
         self.listener = self._bind()
 
@@ -113,8 +112,6 @@ class _Server:
     def start(self) -> None:
         self._begin(self._accept_all)
         self.begun.acquire()  # it says who it is, so that an inspector knows a thread of ours
-        if self.arrival == "injected":
-            self._begin(self._await_first_visit)
 
     def _begin(self, work: Callable[[], None]) -> None:
         with self.lock:
@@ -144,28 +141,35 @@ class _Server:
         if last:
             self._vanish()
 
-    def _await_first_visit(self) -> None:
-        if not self.visited.acquire(True, FIRST_ANSWER):
-            self.calm()
-            if not self.visited.acquire(True, FIRST_VISIT):
-                self.leave_if_unused()
-
-    def _nobody_waits(self) -> None:
-        with self.lock:
-            if self.visited.locked():
-                self.visited.release()
-
     def _accept_all(self) -> None:
         self.thread = _thread.get_native_id()
         self.begun.release()
         while not self.leaving:
             try:
-                connection = _Connection(self, self.listener.accept())
+                connection = _Connection(self, self._next_visitor())
             except OSError as error:
                 if self.leaving or not self._recover(error):
                     return
                 continue
             self._welcome(connection)
+
+    def _next_visitor(self) -> Socket:
+        """Wait for a connection; for the first one not for ever, if somebody has injected us."""
+        while self.first_waits:
+            self.listener.limit(self.first_waits[0])
+            try:
+                visitor = self.listener.accept()
+            except _socket.timeout:
+                del self.first_waits[0]
+                self.calm()
+                if not self.first_waits:
+                    self.leave_if_unused()
+            else:
+                self.first_waits = []
+                self.listener.limit(None)
+                return visitor
+        self.listener.limit(None)
+        return self.listener.accept()
 
     def _welcome(self, connection: _Connection) -> None:
         if not may_enter(connection.socket):
@@ -181,7 +185,6 @@ class _Server:
         if self.leaving:
             connection.socket.close()
             return
-        self._nobody_waits()
         try:
             self._begin(connection.serve)
         except BaseException:
@@ -247,7 +250,6 @@ class _Server:
             self.listener.shutdown()
         for one in others:
             one.socket.shutdown()
-        self._nobody_waits()
 
     def _vanish(self) -> None:
         global _server
@@ -422,10 +424,8 @@ def _compiled() -> Dict[str, str]:
     import marshal
 
     external = sys.modules["_frozen_importlib_external"]
-    found = {"": external.MAGIC_NUMBER.hex()}
-    for name, code in codes.items():
-        found[name] = marshal.dumps(code).hex()
-    return found
+    found = {name: marshal.dumps(code).hex() for name, code in codes.items()}
+    return dict(found, **{"": external.MAGIC_NUMBER.hex()})
 
 
 def _pump(token: str) -> bool:

@@ -62,6 +62,10 @@ class Socket:
     def fileno(self) -> int:
         return int(self._raw.fileno())
 
+    def limit(self, seconds: Optional[float]) -> None:
+        """How long an accept waits before it raises `_socket.timeout`; None for ever."""
+        self._raw.settimeout(seconds)
+
     def accept(self) -> Socket:
         descriptor, _ = self._raw._accept()
         return Socket(_socket.socket(fileno=descriptor))

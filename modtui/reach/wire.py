@@ -102,7 +102,10 @@ class Wire:
             number = self._number
             try:
                 body = json.dumps({"id": number, "call": call, "arguments": arguments}).encode()
-                self._socket.sendall(struct.pack(">I", len(body)) + body)
+                try:
+                    self._socket.sendall(struct.pack(">I", len(body)) + body)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # it may have said why before it closed
                 answer = json.loads(self._frame())
             except BaseException as error:
                 # What was sent or read in part cannot be gone on with.
