@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import importlib.util
 import marshal
-import os
 import platform
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from modtui.source import interpreters
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -49,6 +50,15 @@ class Matcher:
         """Whether the pyc is beyond doubt the one that the module was loaded from."""
         return self.live["pyc_sure"]
 
+    def question(self) -> dict[str, Any]:
+        """What is known of the code, as helpers are told."""
+        return {
+            "live": _bytes(self.live["code"]),
+            "pyc": self._pyc(),
+            "running": _bytes(self.live["running"]),
+            "optimize": self.live["optimize"],
+        }
+
     def fits(self, texts: Sequence[bytes], current: bytes, seconds: float) -> list[Fit]:
         """How well each text fits (see `match_helper`), and last, how well the file as it is now.
 
@@ -57,13 +67,7 @@ class Matcher:
         """
         if not texts:
             return []
-        question = {
-            "live": _bytes(self.live["code"]),
-            "pyc": self._pyc(),
-            "running": _bytes(self.live["running"]),
-            "optimize": self.live["optimize"],
-            "texts": [*texts, current],
-        }
+        question = self.question() | {"texts": [*texts, current]}
         try:
             done = subprocess.run(
                 [self.executable, "-I", "-S", "-B", "-W", "ignore", str(HELPER)],
@@ -86,38 +90,14 @@ def matcher(live: shapes.LiveCode, target: shapes.Target, root: str) -> Matcher 
     """A matcher for that module; None if no interpreter here can read its code."""
     if not live["plain"] or not (live["code"] or live["pyc"] or live["running"]):
         return None
-    theirs = target["executable"]
-    if not root and _may_run(theirs):
-        return Matcher(live, theirs)
-    if root and _may_run(theirs) and _same_file(root + theirs, theirs):
+    theirs = interpreters.own(target, root)
+    if theirs is not None:
         return Matcher(live, theirs)
     # Releases of one version share the magic number, and yet compile a little differently.
     same = live["magic"] == importlib.util.MAGIC_NUMBER.hex()
     if same and target["python"] == platform.python_version():
         return Matcher(live, sys.executable)
     return None
-
-
-def _may_run(path: str) -> bool:
-    """Whether nobody gains rights when we run this file: it and its folders are ours or root's."""
-    if not os.path.isabs(path) or not os.access(path, os.X_OK):
-        return False
-    trusted = {0, os.geteuid()}
-    place = os.path.realpath(path)
-    while True:
-        state = os.stat(place)
-        if state.st_uid not in trusted or (state.st_mode & 0o002 and not state.st_mode & 0o1000):
-            return False
-        if place == "/":
-            return True
-        place = os.path.dirname(place)
-
-
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:
-        return False
 
 
 def _bytes(text: str | None) -> bytes:

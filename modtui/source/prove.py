@@ -16,6 +16,7 @@ from typing import IO, Any, Protocol, cast
 
 from modtui.agent import shapes
 from modtui.agent.errors import UnknownModule
+from modtui.source import interpreters
 
 HOUSE = Path(__file__).resolve().parents[2]
 HELPER = Path(__file__).with_name("compare_helper.py")
@@ -144,14 +145,15 @@ class Helper:
                 self._process, self._optimize = process, live["optimize"]
                 return process
             reasons.append(f"{executable}: {why}")
-        tried = "; ".join(reasons) or "the target has no executable"
+        theirs = self._target["executable"] or "an interpreter that is not named"
+        tried = "; ".join(reasons) or f"{theirs} may not be run by us"
         raise NoHelper(f"no interpreter here compiles as the target's does ({tried})")
 
     def _interpreters(self) -> Iterator[str]:
-        executable = self._target["executable"]
-        if executable:
-            yield self._root + executable
-        if sys.executable and sys.executable != executable:
+        theirs = interpreters.own(self._target, self._root)
+        if theirs is not None:
+            yield theirs
+        if sys.executable and sys.executable != theirs:
             yield sys.executable
 
     def _stop(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from modtui.source import matching, recover
+from modtui.source import interpreters, recover
 from modtui.source.matching import Matcher, matcher
 from modtui.source.recover import Evidence
 from tests.pythons import PYTHONS, Python
@@ -132,14 +132,14 @@ def test_programs_of_others_are_not_run(tmp_path: Path) -> None:
     program = tmp_path / "python"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    assert not matching._may_run("python")
-    assert not matching._may_run(str(tmp_path / "missing"))
+    assert not interpreters.may_run("python")
+    assert not interpreters.may_run(str(tmp_path / "missing"))
     (tmp_path / "open").mkdir()
     (tmp_path / "open").chmod(0o777)
     other = tmp_path / "open/python"
     other.write_text("#!/bin/sh\n")
     other.chmod(0o755)
-    assert not matching._may_run(str(other))
+    assert not interpreters.may_run(str(other))
 
 
 def test_a_helper_that_is_too_slow_or_broken(folder: Path) -> None:
