@@ -1,7 +1,4 @@
-"""How long a diff of 10,000 lines takes to its first paint, and a page of it: CPU milliseconds.
-
-python -m tests.bench.diff
-"""
+"""How long a diff of 10,000 lines takes to its first paint, and a page of it: CPU milliseconds."""
 
 from __future__ import annotations
 
@@ -10,10 +7,12 @@ import random
 import statistics
 import sysconfig
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from modtui.source.changes import Change, between
 from modtui.tui.widgets.diff_view import DiffView
+from tests.bench.table import Row
 from tests.tui.code_app import CodeApp
 
 LINES = 10_000
@@ -66,19 +65,15 @@ async def cost(view: DiffView, change: Change) -> tuple[float, float]:
     return statistics.median(paints), statistics.median(pages)
 
 
-def main() -> None:
-    """Print the table."""
+def rows() -> Iterator[Row]:
+    """Each share of changed lines, side by side and unified."""
     lines = real_lines()
     old = "\n".join(lines).encode()
-    print(f"{LINES} lines      paint    page (ms of CPU, medians)")
     for share in SHARES:
         change = between("bench", old, "\n".join(edited(lines, share)).encode())
         for mode in ("split", "unified"):
             view = DiffView()
             view.mode = mode
             paint, page = asyncio.run(cost(view, change))
-            print(f"{share:>4.0%} {mode:<8} {paint:>8.1f} {page:>7.1f}")
-
-
-if __name__ == "__main__":
-    main()
+            yield Row(f"{share:.0%} of {LINES:,} lines changed, {mode}: paint, CPU", paint, (), 60)
+            yield Row(f"{share:.0%} of {LINES:,} lines changed, {mode}: a page, CPU", page, (), 20)
