@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from modtui.source.align import Row
-from modtui.source.definitions import Comparison, Definition, compare, outline
+from modtui.source.definitions import Comparison, Definition, compare, function_spans, outline
 from modtui.source.diff import Diff, Hunk
 from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
 
@@ -38,14 +38,18 @@ class Calls(Protocol):
 class Baseline:
     """The source as loaded: its bytes (None if unknown), which witness has it, and how sure.
 
-    `source` is one of captured, linecache, zip, store, file, git, wheel, none; `proof` is proved,
-    likely (evidence, but not all of it) or none (a guess, or nothing); `detail` is a sentence.
+    `source` is one of captured, linecache, zip, store, file, git, wheel, rebuilt, none; `proof` is
+    proved, likely (evidence, but not all of it) or none (a guess, or nothing); `detail` is a
+    sentence. Of a rebuilt text, `guessed` are the lines (counted from 0) that nothing proves, and
+    `definitions` what bytecode tells of each function that changed.
     """
 
     data: bytes | None
     source: str
     proof: str
     detail: str
+    guessed: frozenset[int] = frozenset()
+    definitions: tuple[Definition, ...] = ()
 
     @property
     def proved(self) -> bool:
@@ -130,7 +134,8 @@ class Change:
         """The definitions that differ, and whether the texts are Python at all."""
         if self.baseline.data is None or self.data is None or not self.differs:
             return Comparison(())
-        return compare(self.baseline.data, self.data)
+        found = compare(self.baseline.data, self.data)
+        return _with_bytecode(found, self.baseline) if self.baseline.guessed else found
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -198,6 +203,7 @@ class Change:
                 "source": self.baseline.source,
                 "proof": self.baseline.proof,
                 "detail": self.baseline.detail,
+                "guessed": [index + 1 for index in sorted(self.baseline.guessed)],
             },
             "diff": self.unified(),
             "definitions": [
@@ -279,9 +285,34 @@ def _elsewhere(
         found = own
     elif found.proved and store is not None:
         store.learn(calls, name, known, found)
+    if found.proof == "none" and matcher is not None:
+        rebuilt = recover.rebuilt(text, matcher, extra=extra, root=root, started=started)
+        # What nothing speaks for is no better than what was made from the live code.
+        found = rebuilt or found
     if store is not None:
         store.recovered[key] = found
     return found
+
+
+def _with_bytecode(found: Comparison, baseline: Baseline) -> Comparison:
+    """The definitions that differ, where the old text is partly a guess.
+
+    Of functions with guessed lines, and of all if the text is no Python, bytecode knows better.
+    """
+    told = baseline.definitions
+    if found.old_problem is None and baseline.data is not None:
+        lines = decode(baseline.data).lines
+        spans = function_spans("\n".join(lines))
+        doubtful = {
+            name
+            for name, first, last in spans
+            if any(first - 1 <= index < last for index in baseline.guessed)
+        }
+        told = tuple(one for one in told if one.qualname in doubtful)
+    names = {one.qualname for one in told}
+    kept = [one for one in found.definitions if one.qualname not in names]
+    every = sorted([*kept, *told], key=lambda one: one.line or one.old_line or 0)
+    return Comparison(tuple(every), None, found.new_problem, found.same_code)
 
 
 def between(

@@ -81,6 +81,27 @@ def compare(old: bytes | str, new: bytes | str) -> Comparison:
     return Comparison(found, same_code=not found and _dump(before) == _dump(after))
 
 
+def function_spans(text: str) -> list[tuple[str, int, int]]:
+    """The functions of a text: qualified name, first and last line (from 1); [] if no Python."""
+    tree = parse(text)
+    if isinstance(tree, Problem):
+        return []
+    found: list[tuple[str, int, int]] = []
+    pending: list[tuple[str, ast.AST]] = [("", tree)]
+    while pending:
+        prefix, node = pending.pop()
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, DefinitionNode):
+                name = prefix + child.name
+                if not isinstance(child, ast.ClassDef):
+                    found.append((name, _line(child), child.end_lineno or child.lineno))
+                    name += ".<locals>"
+                pending.append((name + ".", child))
+            else:
+                pending.append((prefix, child))
+    return found
+
+
 def outline(lines: Sequence[str], index: int) -> list[str]:
     """The headers that enclose the line, outermost first: `["class Cart", "def total"]`.
 

@@ -210,6 +210,31 @@ def recover(
     return _by_size(fitting, complete) if fitting else _nothing(found)
 
 
+def rebuilt(
+    text: shapes.Text,
+    matcher: Matcher,
+    *,
+    extra: Sequence[Candidate] = (),
+    root: str = "",
+    started: float | None = None,
+    seconds: float = SECONDS,
+) -> Baseline | None:
+    """The text as loaded, rebuilt from the live code; None if that says nothing new.
+
+    Lines are taken from the file and from the first few of the texts that it had elsewhere.
+    """
+    from modtui.source import rebuild  # only where nothing else is left
+
+    file = text["file"]
+    current = None if text["data"] is None else text["data"].encode("latin-1")
+    others: list[bytes] = []
+    if file and os.path.isabs(file):
+        deadline = Deadline(seconds)
+        every = candidates(file, current, root, started, deadline, extra)
+        others = rebuild.nearest((each.data for each in every), deadline)
+    return rebuild.rebuild(matcher, current, [data for data in others if data != current])
+
+
 def _collect(texts: Iterator[Candidate], deadline: Deadline) -> tuple[list[Candidate], bool]:
     """The candidates, and whether they are all that there are."""
     found: list[Candidate] = []

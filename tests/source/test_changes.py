@@ -111,7 +111,12 @@ def test_nothing_is_made_up(agent: Agent) -> None:
     assert not found.differs
     document = found.as_json()
     assert document["diff"] is None
-    assert document["baseline"] == {"source": "none", "proof": "none", "detail": "nobody kept it"}
+    assert document["baseline"] == {
+        "source": "none",
+        "proof": "none",
+        "detail": "nobody kept it",
+        "guessed": [],
+    }
 
 
 def test_kept_while_fresh_and_shown_when_edited(agent: Agent, store: Store) -> None:

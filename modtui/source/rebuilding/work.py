@@ -1,0 +1,237 @@
+"""The whole text as loaded, put together and compared with the live code."""
+
+from __future__ import annotations
+
+import time
+
+from .align import Aligner
+from .section import MISSING, SIMILAR, Section, Source
+from .telling import definitions
+from .texts import ERRORS, Loaded, Reference, functions, pairs
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import CodeType
+    from typing import Any
+
+
+MOST_TEXTS = 3
+
+
+class Work:
+    """One module: its live functions, its whole code if known, and the texts there are."""
+
+    def __init__(
+        self,
+        live: Sequence[tuple[str, CodeType]],
+        whole: CodeType | None,
+        texts: Sequence[str],
+        optimize: int,
+        seconds: float,
+        codes: Any,
+    ) -> None:
+        self.codes, self.optimize = codes, optimize
+        self._end = time.monotonic() + seconds
+        self.whole = whole
+        self.loaded = Loaded(live, whole)
+        self.current: Reference | None = None  # the first text, if it is Python
+        self.references = self._read(texts)
+        self.changed: list[str] = []
+        self.sections: list[Section] = []
+
+    def _read(self, texts: Sequence[str]) -> list[Reference]:
+        """The texts that compile: the first one, and those that have most of what is live."""
+        found: list[Reference] = []
+        for text in texts:
+            if found and self.over():
+                break
+            try:
+                found.append(Reference(text, self.optimize, self.whole is not None))
+            except ERRORS:
+                continue
+            if text is texts[0]:
+                self.current = found[0]
+        first = found[:1] if self.current is not None else []
+        others = found[len(first) :]
+        others.sort(key=self._strangers)
+        return (first + others)[:MOST_TEXTS] or [Reference("", self.optimize, False)]
+
+    def _strangers(self, reference: Reference) -> int:
+        """How many live functions are not in a text as they are."""
+        there: dict[str, list[CodeType]] = {}
+        for unit in reference.units:
+            there.setdefault(unit.qualname, []).append(unit.code)
+        return sum(
+            not any(self.same(unit.code, code) for code in there.get(unit.qualname, ()))
+            for unit in self.loaded.units
+        )
+
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return bool(time.monotonic() > self._end)
+
+    def same(self, one: CodeType, other: CodeType) -> bool:
+        """Whether two functions do the same, wherever they stand."""
+        return bool(self.codes.same(one, other))
+
+    def equal(self, one: CodeType, other: CodeType) -> bool:
+        """Whether two functions are the same, positions included."""
+        return bool(self.codes.same(one, other) and self.codes.same_place(one, other))
+
+    def shifted(self, one: CodeType, other: CodeType) -> bool:
+        """Whether two functions are the same but for the line that they begin on."""
+        if not self.same(one, other):
+            return False
+        by = one.co_firstlineno - other.co_firstlineno
+        return bool(_places(one) == _places(other, by))
+
+    def run(self) -> dict[str, Any]:
+        """The text and what is known of it."""
+        self._cut()
+        for section in self.sections:
+            section.choose()
+            section.whole_copy(self.shifted)
+        imported = self._imported()
+        for section in self.sections:
+            if not section.proved and not self.over():
+                section.prove(imported, self.optimize, self.equal, self.over)
+        return self._answer()
+
+    def _cut(self) -> None:
+        units = self.loaded.units
+        aligner = Aligner()
+        paired = [pairs(units, reference, self.same) for reference in self.references]
+        couples = paired[0] if self.current is not None else {}
+        self.told = definitions(units, couples, self.current, self.same)
+        self.changed = [one["qualname"] for one in self.told]
+        starts = [1] + [unit.first for unit in units]
+        strange = [_strangers(r, set(map(id, c.values()))) for r, c in zip(self.references, paired)]
+        for number, start in enumerate(starts):
+            unit = units[number - 1] if number else None
+            if number and start < starts[number - 1]:
+                continue
+            sources = []
+            longest = 0
+            for reference, couples, strangers in zip(self.references, paired, strange):
+                begins = sorted({other.first for other in couples.values()})
+                if unit is None:
+                    stop = begins[0] if begins else len(reference.lines) + 1
+                    sources.append(Source(reference, None, 1, stop, strangers))
+                elif number - 1 in couples:
+                    other = couples[number - 1]
+                    later = [first for first in begins if first > other.first]
+                    stop = later[0] if later else len(reference.lines) + 1
+                    sources.append(Source(reference, other, other.first, stop, strangers))
+                    rest = _rest(reference, other.last + 1, stop, strangers)
+                    longest = longest or unit.last + 1 + rest
+            if number + 1 < len(starts):
+                end = starts[number + 1]
+            elif unit is None:
+                end = len(self.references[0].lines) + 1
+            else:
+                end = max(longest, unit.last + 1)
+                if self.whole is not None:
+                    end = max([end - 1, *self.loaded.facts]) + 1
+            section = Section(self.loaded, unit, start, end, sources, aligner)
+            self.sections.append(section)
+
+    def _imported(self) -> list[str]:
+        """The names imported at the top level when it was loaded, as far as can be told."""
+        names: set[str] = set()
+        for reference in self.references:
+            names.update(reference.imported())
+        calls: set[str] = set()
+        for fact in self.loaded.facts.values():
+            for one, other in zip(fact.ops, fact.ops[1:]):
+                if one.kind == "name" and other.name == "LOAD_METHOD":
+                    calls.add(str(one.arg))
+        return sorted(names - calls)
+
+    def _answer(self) -> dict[str, Any]:
+        lines: list[str] = []
+        checked: list[str] = []
+        guessed: list[int] = []
+        for section in self.sections:
+            at = section.start - 1
+            lines[at:], checked[at:] = section.lines, section.stubbed()
+            guessed = [number for number in guessed if number < at]
+            for index, grade in enumerate(section.grades):
+                silent = not section.lines[index].strip() and not section.facts[index].core
+                if grade in (MISSING, SIMILAR) and not silent:
+                    guessed.append(at + index)
+        top = self._compiled(lines)
+        certain = top if top is not None else self._compiled(checked)
+        proved, unproved = self._proved(certain)
+        return {
+            "lines": lines,
+            "guessed": guessed,
+            "proved": proved,
+            "unproved": unproved,
+            "changed": self.changed,
+            "definitions": self.told,
+            "compiles": certain is not None,
+            "whole": top is not None and self.whole is not None and self.equal(self.whole, top),
+        }
+
+    def _compiled(self, lines: Sequence[str]) -> Any:
+        text = "\n".join(lines) + "\n"
+        try:
+            return compile(text, "<text>", "exec", dont_inherit=True, optimize=self.optimize)
+        except ERRORS:
+            return None
+
+    def _proved(self, top: Any) -> tuple[list[str], list[str]]:
+        """The functions that are the live ones in the compiled text, and the others.
+
+        If the text does not compile because of what stands between functions, a function counts
+        that was compiled in place, without its neighbours.
+        """
+        there: dict[tuple[str, int], list[CodeType]] = {}
+        for _, code in functions(top) if top is not None else ():
+            there.setdefault((code.co_name, code.co_firstlineno), []).append(code)
+        proved: list[str] = []
+        unproved: list[str] = []
+        sections = {id(section.unit): section for section in self.sections}
+        for unit in self.loaded.units:
+            found = there.get((unit.name, unit.first), [])
+            ok = any(self.equal(unit.code, code) for code in found)
+            if top is None:
+                section = sections.get(id(unit))
+                ok = section is not None and section.proved
+            (proved if ok else unproved).append(unit.qualname)
+        return proved, unproved
+
+
+def _strangers(reference: Reference, coupled: set[int]) -> set[int]:
+    """The lines of the functions of a text that are not in memory, as far as can be seen."""
+    known: set[int] = set()
+    for unit in reference.units:
+        if id(unit) in coupled:
+            known.update(range(unit.first, unit.last + 1))
+    found: set[int] = set()
+    for unit in reference.units:
+        found.update(range(unit.first, unit.last + 1))
+    return found - known
+
+
+def _rest(reference: Reference, start: int, stop: int, strangers: set[int]) -> int:
+    """How many lines may have followed the last function: without functions that are new."""
+    rest = [number for number in range(start, stop) if number not in strangers]
+    while rest and len(rest) < stop - start and not reference.line(rest[-1]).strip():
+        rest.pop()
+    return len(rest)
+
+
+def _places(code: CodeType, by: int = 0) -> Any:
+    """The positions of all instructions, moved by some lines."""
+    found: list[Any] = []
+    if hasattr(code, "co_positions"):
+        for line, end, col, end_col in code.co_positions():
+            found.append((line and line + by, end and end + by, col, end_col))
+    else:
+        import dis
+
+        found = [(offset, line + by) for offset, line in dis.findlinestarts(code)]
+    inner = [_places(each, by) for each in code.co_consts if hasattr(each, "co_code")]
+    return found, inner
