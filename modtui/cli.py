@@ -6,26 +6,15 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from modtui import __version__, exits
 from modtui.agent import errors as agent_errors
+from modtui.agent.shapes import Status
 from modtui.exits import ExitCode
 from modtui.reach.errors import ReachError
 
-STATUSES = (
-    "source",
-    "extension",
-    "built-in",
-    "frozen",
-    "bytecode",
-    "namespace",
-    "zip",
-    "no spec",
-    "lazy",
-    "blocked",
-    "object",
-)
+STATUSES: tuple[str, ...] = get_args(Status)
 
 
 class _Parser(argparse.ArgumentParser):
