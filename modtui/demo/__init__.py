@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ def running_shop() -> Iterator[Shop]:
         process = subprocess.Popen(
             [sys.executable, "-m", "shop", str(port_file)],
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # its end is the program's
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -99,10 +100,17 @@ def running_shop() -> Iterator[Shop]:
         finally:
             process.terminate()
             try:
-                process.wait(5)
+                process.communicate(timeout=5)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+                process.communicate()
+
+
+def _leave_when_the_terminal_closes() -> None:
+    # Python would end at once, and leave the program's folder behind.
+    for name in ("SIGHUP", "SIGTERM"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, _: sys.exit(128 + number))
 
 
 def run_demo(look_only: bool = False) -> int:
@@ -111,6 +119,7 @@ def run_demo(look_only: bool = False) -> int:
     from modtui.reach import connect
     from modtui.tui.app import run_app
 
+    _leave_when_the_terminal_closes()
     with running_shop() as shop:
 
         def attach() -> Session:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +60,14 @@ def test_attach_to_nothing_says_so_and_how_to_go_on() -> None:
         screen.shows("999999999")
         screen.press("q")
         assert "Traceback" not in screen.shows("ended with")
+
+
+def test_the_demo_ends_with_its_terminal() -> None:
+    with terminal([*MODTUI, "demo"], 120, 40) as screen:
+        pid = int(re.search(r"untouched \(pid (\d+)\)", screen.shows("Press g"))[1])
+        folder = Path(os.readlink(f"/proc/{pid}/cwd")).parent
+    until(lambda: not os.path.exists(f"/proc/{pid}"), what="the shop has ended")
+    until(lambda: not folder.exists(), what="its folder is gone")
 
 
 def test_the_demo_from_start_to_undo_in_a_few_keys() -> None:

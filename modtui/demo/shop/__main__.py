@@ -1,6 +1,10 @@
-"""python -m shop PORT_FILE: serve on a free port of this machine; write the port to the file."""
+"""python -m shop PORT_FILE: serve on a free port of this machine; write the port to the file.
+
+It ends when its standard input does, so that it never outlives whoever started it.
+"""
 
 import sys
+import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from shop import views
@@ -24,7 +28,13 @@ def main():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     with open(sys.argv[1], "w") as port_file:
         port_file.write(f"{server.server_port}\n")
+    threading.Thread(target=stop_with_input, args=(server,), daemon=True).start()
     server.serve_forever()
+
+
+def stop_with_input(server):
+    sys.stdin.read()
+    server.shutdown()
 
 
 main()
