@@ -236,6 +236,10 @@ def _print_change(change: Change) -> None:
     unified = change.unified()
     if not unified:
         return
+    if change.guesses:
+        lines = printing.ranges([index + 1 for index in change.guesses])
+        told = f"{change.name}: guessed, not proved, of the text as loaded: line {lines}"
+        print(safe_text(f"modtui: {told}"), file=sys.stderr)
     if sys.stdout.isatty():
         for line in _painted(unified):
             print(line)

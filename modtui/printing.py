@@ -166,3 +166,14 @@ def undo_lines(report: UndoReport) -> Iterator[str]:
     """What an undo did."""
     yield f"✓ took back reload {report['undone']}: {', '.join(report['modules'])}"
     yield from (f"  {note}" for note in report["notes"])
+
+
+def ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers in few words: `3, 7-9`."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in found)

@@ -115,6 +115,21 @@ class Change:
         return self.diff.rows
 
     @cached_property
+    def guesses(self) -> tuple[int, ...]:
+        """The lines as loaded (from 0) that the diff shows as removed although nothing proves them.
+
+        Guessed lines that the file has, too, are not among them.
+        """
+        guessed = self.baseline.guessed
+        return tuple(
+            index
+            for block in (self.diff.blocks if guessed else ())
+            if not block.equal
+            for index in range(block.old_start, block.old_end)
+            if index in guessed
+        )
+
+    @cached_property
     def hunks(self) -> tuple[Hunk, ...]:
         """The places that changed, with three lines around them."""
         return self.diff.hunks()

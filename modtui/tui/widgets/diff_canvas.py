@@ -19,6 +19,7 @@ from modtui.tui.widgets.ink import Span, fit
 BOTH_NUMBERS_FROM = 56  # cells from which unified shows the old line numbers too
 LONGEST_MARKED = 2_000  # characters of a line whose inner changes are marked
 _SIGNS = {"same": " ", "removed": "−", "added": "+"}
+GUESS = "?"  # the sign of a removed line that nothing proves
 
 
 class DiffCanvas(CodeView):
@@ -28,6 +29,7 @@ class DiffCanvas(CodeView):
         "ink--gap",
         "ink--rule",
         "ink--heading",
+        "ink--guess",
         "back--added",
         "back--added-mark",
         "back--added-edge",
@@ -42,6 +44,7 @@ class DiffCanvas(CodeView):
         .ink--gap { color: $foreground 14%; }
         .ink--rule { color: $foreground 25%; }
         .ink--heading { color: $text-primary; text-style: bold; }
+        .ink--guess { color: $foreground 45%; text-style: italic; }
         .back--added { background: $success 14%; }
         .back--added-edge { background: $success 26%; }
         .back--added-mark { background: $success 40%; }
@@ -58,6 +61,7 @@ class DiffCanvas(CodeView):
         .ink--gap { color: ansi_bright_black; }
         .ink--rule { color: ansi_bright_black; }
         .ink--heading { color: ansi_blue; text-style: bold; }
+        .ink--guess { color: ansi_bright_black; text-style: italic; }
         .back--added { background: ansi_default; }
         .back--added-edge { background: ansi_default; }
         .back--added-mark { background: ansi_default; text-style: reverse; }
@@ -165,7 +169,7 @@ class DiffCanvas(CodeView):
         assert index is not None
         place = width - self._gutter(width)
         return [
-            *self._margin(line.kind, numbers, cursor, new),
+            *self._margin(line.kind, numbers, cursor, new, self._is_guess(line.kind, old)),
             *self._code(page, index, line.kind, place, shift, self._marks_of(line, line.kind)),
         ]
 
@@ -189,15 +193,25 @@ class DiffCanvas(CodeView):
         place = width - self._gutter(width)
         new = index if side == "added" else None
         return [
-            *self._margin(kind, numbers, cursor, new),
+            *self._margin(kind, numbers, cursor, new, self._is_guess(kind, line.old)),
             *self._code(page, code_line, kind, place, shift, self._marks_of(line, kind)),
         ]
 
-    def _margin(self, kind: str, numbers: str, cursor: bool, new: int | None) -> list[Segment]:
+    def _is_guess(self, kind: str, old: int | None) -> bool:
+        """Whether it is a line as loaded that nothing proves."""
+        if self.change is None or kind != "removed":
+            return False
+        return old in self.change.baseline.guessed
+
+    def _margin(
+        self, kind: str, numbers: str, cursor: bool, new: int | None, guess: bool
+    ) -> list[Segment]:
         """Line numbers and sign."""
         back = "row" if kind == "same" else f"{kind}-edge"
         ink = "number-cursor" if cursor else "number" if kind == "same" else kind
         sign, sign_ink = _SIGNS[kind], "number" if kind == "same" else kind
+        if guess:
+            sign, sign_ink = GUESS, "guess"
         problem = self.compared.comparison.new_problem if self.compared is not None else None
         if problem is not None and new is not None and problem.line == new + 1:
             sign, sign_ink = "✗", "bad"
@@ -214,6 +228,8 @@ class DiffCanvas(CodeView):
             return self.code(page, index, "row", width, shift)
         # With the terminal's own sixteen colours there is no tinted ground: the ink tells it.
         ink = kind if self.app.native_ansi_color else ""
+        if self._is_guess(kind, index):
+            ink = "guess"
         return self.code(page, index, kind, width, shift, marks, ink)
 
     def _marks_of(self, line: Line, kind: str) -> Sequence[Mark]:

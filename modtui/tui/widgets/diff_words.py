@@ -38,6 +38,8 @@ def witness(baseline: Baseline, width: int) -> list[Span]:
         sign, words, ink = "?", "The source as loaded is not known", "stale"
     elif baseline.proof == "proved":
         sign, words, ink = "✓", "Since it was loaded, proved", "good"
+    elif baseline.source == "rebuilt" and baseline.proof != "none":
+        sign, words, ink = "≈", "Against what its bytecode tells", "stale"
     elif baseline.proof == "likely":
         sign, words, ink = "≈", "Against what was probably loaded", "stale"
     else:
@@ -51,9 +53,16 @@ def witness(baseline: Baseline, width: int) -> list[Span]:
 
 
 def _notes(change: Change, compared: bool) -> list[tuple[str, str]]:
-    if not compared:
-        return []
     found = []
+    if guesses := len(change.guesses):
+        said = (
+            "1 line of the old text is a guess"
+            if guesses == 1
+            else (f"{guesses} lines of the old text are guesses")
+        )
+        found.append(("stale", f"? {said}: dim, with a ? before it"))
+    if not compared:
+        return found
     problem = change.comparison.new_problem
     if problem is not None:
         where = f", line {problem.line}" if problem.line else ""
