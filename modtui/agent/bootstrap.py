@@ -133,6 +133,8 @@ def _fill(package: Any, box: Box, calm: Callable[[], None], original: Callable[[
         full = package_name + "." + name
         if usable and stored is not None:
             code = sys.modules["marshal"].loads(stored)
+        elif not source:
+            raise RuntimeError("the agent was compiled for another interpreter")
         else:
             flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
             code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
@@ -142,6 +144,8 @@ def _fill(package: Any, box: Box, calm: Callable[[], None], original: Callable[[
         sys.modules[full] = module
         vars(package)[name] = module
         exec(code, vars(module))
+    if compiled:
+        compiled["bootstrap"] = globals()["_code"]  # as those that started us have left it
     vars(package)["_compiled"] = compiled
     channel = vars(package)["channel"]
     path = channel.listen(arrival, version, added, lambda: _remove(package_name, package), calm)

@@ -32,9 +32,14 @@ def arrive(folder, pythonpath):
     try:
         marshal = sys.modules["marshal"]
         with open(folder + "/agent", "rb") as file:
-            code, box = marshal.loads(file.read())
+            magic, code, box = marshal.loads(file.read())
         space = {"__name__": "_modtui_bootstrap"}
-        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2), space)
+        if magic == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER:
+            code = marshal.loads(code)
+        else:
+            code = compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2)
+        space["_code"] = code
+        exec(code, space)
         space["arrive"](box, say)
     except BaseException as error:
         say("E%s: %s" % (type(error).__name__, error))

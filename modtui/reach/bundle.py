@@ -23,7 +23,8 @@ import platformdirs
 
 PACKAGE = "_modtui_agent"
 SOURCE = Path(__file__).resolve().parent.parent / "agent"
-LEFT_AT_HOME = frozenset(("__init__", "shapes", "bootstrap"))
+_BOOTSTRAP = "bootstrap"
+LEFT_AT_HOME = frozenset(("__init__", "shapes", _BOOTSTRAP))
 MARSHAL_VERSION = 2  # every supported Python reads it
 # This statement makes the interpreter import a module of the standard library. We say the same by a
 # flag of the compiler, whose value is not the same in the first two releases of 3.8.
@@ -97,7 +98,7 @@ def parts() -> tuple[Part, ...]:
 def digest() -> str:
     """What tells this agent from any other."""
     state = hashlib.blake2b(digest_size=16)
-    for part in (*parts(), Part("bootstrap", _bootstrap())):
+    for part in everything():
         state.update(b"%s\0%d\0" % (part.name.encode(), len(part.source)) + part.source)
     return state.hexdigest()
 
@@ -112,16 +113,24 @@ def _travelling(path: Path) -> bytes:
     return path.read_bytes().replace(_FUTURE, b"pass", 1)
 
 
-def payload(version: str, interpreter: str, arrival: str = "injected") -> bytes:
-    """What the text in the target reads: marshalled (source of the bootstrap, its box).
+def everything() -> tuple[Part, ...]:
+    """The agent's modules and the code that makes a package of them."""
+    return (*parts(), Part(_BOOTSTRAP, _bootstrap()))
 
-    `interpreter` identifies the target's build (`identify`); the compiled code that is kept for it
-    goes along. The target checks that it is of its own kind before it uses it.
+
+def payload(version: str, interpreter: str, arrival: str = "injected") -> bytes:
+    """What the text in the target reads: marshalled (magic number, bootstrap, its box).
+
+    `interpreter` identifies the target's build (`identify`). If compiled code is kept for it, that
+    goes along instead of source, and the target checks the magic number before it uses it.
     """
     magic, codes = _kept(interpreter) or _own_if_same(interpreter)
-    modules = [(part.name, part.source, codes.get(part.name)) for part in parts()]
+    modules = [
+        (part.name, b"" if part.name in codes else part.source, codes.get(part.name))
+        for part in parts()
+    ]
     box = (PACKAGE, arrival, version, digest(), magic, c_modules(), modules)
-    return marshal.dumps((_bootstrap(), box), MARSHAL_VERSION)
+    return marshal.dumps((magic, codes.get(_BOOTSTRAP, _bootstrap()), box), MARSHAL_VERSION)
 
 
 def is_kept(interpreter: str) -> bool:
@@ -142,7 +151,7 @@ def identify(path: str) -> str:
 def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
     """Keep what that interpreter compiled. False if there is no place that only we can write to."""
     folder = _folder()
-    if folder is None or {part.name for part in parts()} != codes.keys():
+    if folder is None or {part.name for part in everything()} != codes.keys():
         return False
     data = marshal.dumps((digest(), magic, sorted(codes.items())), MARSHAL_VERSION)
     temporary = folder / f".{os.getpid()}.{os.urandom(4).hex()}"
@@ -182,7 +191,7 @@ def _own_if_same(interpreter: str) -> tuple[bytes, dict[str, bytes]]:
         same = False
     if not same or sys.implementation.name != "cpython":
         return b"", {}
-    codes = {part.name: marshal.dumps(_compile(part)) for part in parts()}
+    codes = {part.name: marshal.dumps(_compile(part)) for part in everything()}
     keep(interpreter, importlib.util.MAGIC_NUMBER, codes)
     return importlib.util.MAGIC_NUMBER, codes
 

@@ -172,7 +172,8 @@ def _inject_once(
     interpreter = bundle.identify(build.path)
     parcel = Parcel(arrival_text, bundle.payload(__version__, interpreter), lambda: False)
     parcel.arrived = lambda: (
-        bool(parcel.status()) or (parcel.descriptor is None and finding.listens(process))
+        parcel.status().startswith(("L", "E"))
+        or (parcel.descriptor is None and finding.listens(process))
     )
     try:
         mechanism.inject(process, parcel, progress, cancelled=stop)

@@ -16,7 +16,19 @@ from modtui.reach.bundle import FLAGS
 
 STATUS_SIZE = 4096  # the payload file begins with so many bytes for what the agent has to say
 
+# On the target's main thread, which waits for it: as little as can be.
 _STARTER = """\
+import sys
+m = sys.modules
+start = m["_thread"].start_new_thread
+if type(start) is not type(len):
+    space = {"what": None}
+    exec(source, space)
+    start = space["real"]("start_new_thread")
+start(exec, (source, {"what": what}))
+"""
+# On the agent's own thread.
+_BEGINNING = """\
 import sys
 m = sys.modules
 t, g = m["_thread"], m["marshal"]
@@ -38,6 +50,7 @@ def go(what):
         if sys.getswitchinterval() == quick:
             sys.setswitchinterval(usual)
     try:
+        say("T")
         if there is not None:
             at, parts = 4096, []
             while 1:
@@ -49,9 +62,14 @@ def go(what):
             data = b"".join(parts)
         else:
             data = bytes.fromhex(what)
-        code, box = g.loads(data)
+        magic, code, box = g.loads(data)
         space = {"__name__": "_modtui_bootstrap", "__builtins__": __builtins__}
-        exec(compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2), space)
+        if magic == m["_frozen_importlib_external"].MAGIC_NUMBER:
+            code = g.loads(code)
+        else:
+            code = compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2)
+        space["_code"] = code
+        exec(code, space)
         space["arrive"](box, say, calm, real)
     except BaseException as error:
         calm()
@@ -69,7 +87,8 @@ def real(name):
         m.pop("gc", None)
     return [x for x in gc.get_objects() if type(x) is type(len)
             and x.__name__ == name and x.__self__ is t][0]
-real("start_new_thread")(go, (WHAT,))
+if what is not None:
+    go(what)
 """
 
 
@@ -80,7 +99,7 @@ def arrival_text(what: str) -> bytes:
     on with the device and inode that it must have, if it was not opened by the text itself: the
     target may have closed it. A string is the payload itself in hexadecimal.
     """
-    return _guarded(_STARTER.replace("WHAT", what).replace("FLAGS", FLAGS))
+    return _guarded(_STARTER, what=what, source=repr(_BEGINNING.replace("FLAGS", FLAGS)))
 
 
 def job_text(packages: tuple[str, ...], token: str) -> bytes:
@@ -92,8 +111,10 @@ def job_text(packages: tuple[str, ...], token: str) -> bytes:
     )
 
 
-def _guarded(source: str) -> bytes:
-    text = f'try:\n exec({source!r}, {{"__name__": "_modtui"}})\nexcept:\n pass\n'
+def _guarded(source: str, /, **names: str) -> bytes:
+    """A text that executes source in a namespace of its own; `names` are expressions."""
+    space = "".join(f", {name!r}: {value}" for name, value in names.items())
+    text = f'try:\n exec({source!r}, {{"__name__": "_modtui"{space}}})\nexcept:\n pass\n'
     return text.encode("utf-8", "surrogateescape") + b"\0"
 
 
@@ -108,11 +129,18 @@ class Parcel:
     descriptor: int | None = None  # ours, of the file that the payload went in
 
     def status(self) -> str:
-        """What the agent had to say so far: "", "L", path, newline, thread; or "E" and an error."""
+        """What the agent had to say so far.
+
+        "", "T" when its thread has begun, "L" and its path, newline, thread; or "E" and an error.
+        """
         if self.descriptor is None:
             return ""
         data = os.pread(self.descriptor, STATUS_SIZE, 0)
         return data.rstrip(b"\0").decode("utf-8", "surrogateescape")
+
+    def begun(self) -> bool:
+        """Did main run the text, as far as we know?"""
+        return bool(self.status())
 
     def close(self) -> None:
         """Close our end of the payload."""

@@ -215,7 +215,10 @@ class _Attempt:
                 )
             if spent > 1:
                 self.progress(f"{self.why}; giving up in {patience - spent:.0f} s")
-            self._visit()
+            if self.parcel.begun():
+                self.why = "the agent has begun, and is slow to get going beside the other threads"
+            else:
+                self._visit()
             looks += 1
 
     def _arrived(self, seconds: float) -> bool:

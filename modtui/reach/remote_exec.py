@@ -90,7 +90,7 @@ class RemoteExec:
             os.pwrite(descriptor, parcel.payload, STATUS_SIZE)
             parcel.descriptor = descriptor
             self._give(data, process.uid)
-            expression = f"(p.open({str(data)!r}, {os.O_RDWR | os.O_CLOEXEC}),)"
+            expression = f"(__import__('posix').open({str(data)!r}, {os.O_RDWR | os.O_CLOEXEC}),)"
         script = folder / "script.py"
         script.write_bytes(parcel.text(expression).rstrip(b"\0"))
         script.chmod(0o600)
