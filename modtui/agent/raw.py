@@ -128,9 +128,11 @@ def class_qualname(cls: object) -> str:
 def class_module(cls: object) -> Optional[str]:
     """The `__module__` of a class as far as it is a plain str; None when it is not a class."""
     try:
-        found = exact_str(_type_dict(cls).get("__module__"))
+        namespace = _type_dict(cls)
     except TypeError:
         return None
+    # A static type that nobody has used yet has no dict so far.
+    found = None if namespace is None else exact_str(namespace.get("__module__"))
     if found is None and not _is_heap_type(cls):
         found = _static_type_module(cls)
     return found
@@ -208,7 +210,7 @@ def items(mapping: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
 def instance_dict(value: object) -> Optional[Dict[Any, Any]]:
     """The `__dict__` of an instance, read through the real type's own descriptor; None without."""
     for cls in mro(type(value)):
-        descriptor = _type_dict(cls).get("__dict__")
+        descriptor = (_type_dict(cls) or {}).get("__dict__")
         if descriptor is None:
             continue
         if not _is_c_descriptor(descriptor):
@@ -224,7 +226,7 @@ def instance_dict(value: object) -> Optional[Dict[Any, Any]]:
 def slot(value: object, name: str) -> Any:
     """An attribute that the real type keeps in a C slot or member (`property.fget`...), or None."""
     for cls in mro(type(value)):
-        descriptor = _type_dict(cls).get(name)
+        descriptor = (_type_dict(cls) or {}).get(name)
         if descriptor is None:
             continue
         if not _is_c_descriptor(descriptor):

@@ -26,16 +26,17 @@ class C:
     tag = {n}
     def m(self): return {n}
     def both(self): return self.tag, self.m(), self.helper_{n}()
-    def helper_{before}(self): return {n}
-    def helper_{n}(self): return {n}
-def extra_{before}(): return {n}
-def extra_{n}(): return {n}
+{helpers}
+{extras}
 time.sleep(0.003)
 LATE = {n}
 """
-# What a call that is under way may still need stays for one version more.
+# What a call that is under way may still need stays for some versions more.
 def text(n):
-    return TEXT.format(n=n, before=n - 1 if n else "none")
+    still = range(max(0, n - 50), n + 1)
+    helpers = "\n".join("    def helper_%d(self): return %d" % (k, n) for k in still)
+    extras = "\n".join("def extra_%d(): return %d" % (k, n) for k in still)
+    return TEXT.format(n=n, helpers=helpers, extras=extras)
 path = os.path.join(folder, "hammered.py")
 def write(n):
     with open(path + ".tmp", "w") as file: file.write(text(n))

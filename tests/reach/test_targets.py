@@ -156,7 +156,7 @@ def test_fork_while_attached(python: Python) -> None:
                 assert session.calls.hello()["target"]["pid"] == process.pid
                 inner.detach()
             session.detach()
-        assert _sockets(process.pid) == 0
+        assert eventually(lambda: _sockets(process.pid) == 0)
         # What the child inherited while it was forked is closed by its own agent.
         assert _sockets(child) == 0
         os.kill(child, 9)
@@ -209,7 +209,7 @@ while True:
 def test_a_target_with_replaced_threads_timeouts_and_imports(python: Python) -> None:
     with target(python, GREENLETS) as process, connect(process.pid) as session:
         time.sleep(0.2)  # longer than the default timeout that the target has set
-        assert session.calls.hello()["threads"] == 2
+        assert eventually(lambda: session.calls.hello()["threads"] == 2)
         assert session.calls.list_modules(0, 10)["modules"]
         session.detach()
         assert process.alive()
