@@ -187,7 +187,7 @@ class Snapshot:
             if not _same(space, saved):
                 step.content(space, saved)
         self._restore_objects(step)
-        self._restore_containers(step)
+        self._restore_containers(step, notes)
         step.commit()
         return notes
 
@@ -228,17 +228,29 @@ class Snapshot:
                 if name not in saved:
                     step.class_attribute(cls, name, MISSING, value)
 
-    def _restore_containers(self, step: Batch) -> None:
+    def _restore_containers(self, step: Batch, notes: List[str]) -> None:
         alone = batch.other_threads() == 0
         for container, saved in self._containers:
             if _same(container, saved):
                 continue
             # What other threads put into a shared container meanwhile is theirs to keep.
             target = saved if alone else self._without_new(container, saved)
+            if target is not saved and not _same(target, saved):
+                notes.append(
+                    "%s was changed in place, by the module or by another thread meanwhile;"
+                    " that stays" % self._name_of(container)
+                )
             if type(container) is list:
                 step.elements(container, target)
             else:
                 step.content(container, target)
+
+    def _name_of(self, container: Any) -> str:
+        for space, saved in self.spaces:
+            for name, value in raw.items(saved):
+                if value is container and type(name) is str:
+                    return "%s.%s" % (space.get("__name__"), name)
+        return "a %s of %d" % (type(container).__name__, len(container))
 
     def _without_new(self, container: Any, saved: Any) -> Any:
         known = self._seen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import types
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,8 @@ def state(modules: list[types.ModuleType]) -> dict[str, Any]:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    # Runners have threads of their own; what another thread could have changed would be kept.
+    monkeypatch.setattr("modtui.agent.batch.other_threads", lambda: 0)
     yield tmp_path
     for name in (NAME, "helper_of_rollback"):
         sys.modules.pop(name, None)
@@ -212,3 +215,25 @@ def test_what_cannot_be_undone_is_named(folder: Path) -> None:
     assert error["type"] == "ValueError"
     assert "modtui" not in error["traceback"]
     assert f"{NAME}.py" in error["traceback"]
+
+
+def test_what_another_thread_may_have_changed_is_kept_and_said(folder: Path) -> None:
+    (folder / f"{NAME}.py").write_text("SEEN = {}\n")
+    (folder / "helper_of_rollback.py").write_text("")
+    __import__(NAME)
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        (folder / f"{NAME}.py").write_text(
+            "try:\n    SEEN\nexcept NameError:\n    SEEN = {}\nSEEN['here'] = 1\nraise OSError\n"
+        )
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("modtui.agent.batch.other_threads", lambda: 1)
+            report = reloading.reload([NAME])
+    finally:
+        done.set()
+        thread.join()
+    assert report["rolled_back"]
+    assert sys.modules[NAME].SEEN == {"here": 1}
+    assert any(f"{NAME}.SEEN was changed in place" in said for said in report["side_effects"])
