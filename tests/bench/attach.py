@@ -6,14 +6,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from modtui.reach import connect
+from tests.bench import peers
 from tests.bench.table import Row, medians, wall
 from tests.bench.targets import HEARTBEAT, STATES, target
 
-TIMES = 15
+TIMES = 9
 BAR_ANSWER, BAR_PAUSE = 60.0, 5.0
 
 
@@ -41,6 +43,9 @@ def with_gdb(pid: int) -> float:
         return taken if mark.exists() else float("nan")
 
 
+PEERS = (*((with_gdb,) if shutil.which("gdb") else ()), peers.hypno)
+
+
 def pause(pid: int, process: subprocess.Popen[str]) -> float:
     """The longest time that a thread of the target could not run during an attach, in ms."""
     longest(process)
@@ -62,13 +67,12 @@ def rows() -> Iterator[Row]:
     attach_to_warm_up()
     for state, code in STATES.items():
         with target(code) as process:
-            actions: list[Callable[[], float]] = [lambda: attach(process.pid)]
-            names = []
-            if shutil.which("gdb"):
-                actions.append(lambda: with_gdb(process.pid))
-                names.append("gdb")
-            ours, *others = medians(*actions, times=TIMES)
+            pid = process.pid
+            ours, *others = medians(*(partial(way, pid) for way in (attach, *PEERS)), times=TIMES)
+            names = (way.__name__.removeprefix("with_") for way in PEERS)
             yield Row(f"attach, {state}", ours, tuple(zip(names, others, strict=True)), BAR_ANSWER)
+        with target(code) as process:  # debugpy never leaves: a process for it alone
+            yield Row(f"attach, {state}, by debugpy", peers.debugpy(process.pid))
     with target(HEARTBEAT) as process:
         assert process.stdout is not None
         process.stdout.readline()
