@@ -151,7 +151,10 @@ class _Server:
                 if self.leaving or not self._recover(error):
                     return
                 continue
-            self._welcome(connection)
+            try:
+                self._welcome(connection)
+            except OSError:
+                self.gone(connection)
 
     def _next_visitor(self) -> Socket:
         """Wait for a connection; for the first one not for ever, if somebody has injected us."""
@@ -193,8 +196,7 @@ class _Server:
     def _recover(self, error: OSError) -> bool:
         """After a failed accept: is it worth going on?"""
         if error.errno in (23, 24, 12, 105, 103, 71, 4):
-            # ENFILE, EMFILE, ENOMEM, ENOBUFS, ECONNABORTED, EPROTO, EINTR: the target is short of
-            # something for now. This is the only place where an idle agent wakes up.
+            # ENFILE, EMFILE, ENOMEM, ENOBUFS, ECONNABORTED, EPROTO, EINTR: short of something now.
             pause = new_lock()
             pause.acquire()
             pause.acquire(True, 0.5)
@@ -358,13 +360,11 @@ class _Connection:
 
 
 _trouble: List[str] = []  # of our own threads
+_added: List[str] = []
 
 
 def _announce(server: _Server) -> None:
     identity.arrived(server.arrival, server.version, _added, [server.path])
-
-
-_added: List[str] = []
 
 
 def listen(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 
 from modtui.agent import rendezvous
 from modtui.reach.errors import NobodyListens, NoPermission
@@ -48,6 +49,32 @@ def connect(process: Proc) -> Wire | None:
             return wire
         wire.close()  # a process of another pid namespace, or the heir of a dead parent's socket
     return None
+
+
+def sweep() -> None:
+    """Remove the sockets that killed processes have left in our own user's directories."""
+    for base in rendezvous.bases():
+        folder = rendezvous.directory(base, os.geteuid())
+        if rendezvous.why_unsafe(folder, os.geteuid()) is not None:
+            continue
+        for name in os.listdir(folder):
+            pid = name.removesuffix(".sock").partition("-")[0]
+            path = f"{folder}/{name}"
+            # Where pid namespaces share the directory, an agent may be in one that we do not see.
+            if pid.isdecimal() and not os.path.isdir(f"/proc/{pid}") and _is_dead(path):
+                rendezvous.remove(path)
+
+
+def _is_dead(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def listens(process: Proc) -> bool:

@@ -35,6 +35,7 @@ def processes() -> list[Process]:
         from modtui.reach.elsewhere import processes_elsewhere
 
         return processes_elsewhere()
+    finding.sweep()
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     found = []
     for entry in os.listdir("/proc"):

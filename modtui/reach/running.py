@@ -277,6 +277,7 @@ class Running:
             os.close(self._pidfd)
         self._process.wait()
         self._arrival.remove()
+        finding.sweep()  # a program that was killed could not take its socket away
         self._ended.set()
 
     @property
