@@ -269,6 +269,18 @@ class Feed(Widget):
         except Exception as error:
             self._gone(error)
 
+    @work(thread=True, group="keep-new", exit_on_error=False)
+    def note_loaded(self, names: list[str]) -> None:
+        """Note what a reload or an undo of ours has loaded, for the sessions to come."""
+        if self.session is None or self.store is None:
+            return
+        try:
+            self.store.follow(self.session.calls, names)
+        except OSError as error:
+            self.post_message(self.Failed(Trouble(f"Sources cannot be kept: {error}")))
+        except Exception as error:
+            self._gone(error)
+
     def _keep(self, session: Session, records: list[shapes.Record]) -> None:
         if self.store is not None:
             from modtui.source.store import keep

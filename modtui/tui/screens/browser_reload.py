@@ -60,7 +60,7 @@ class ReloadScreen(LiveScreen):
 
     def action_reload(self) -> None:
         """Preview a reload of what is chosen."""
-        self.preview(self.chosen())
+        self.preview(self.chosen(), patch=self.config.patch)
 
     def preview(self, names: list[str], *, patch: bool = False) -> None:
         """Show what a reload of these would do, and do it if told so."""
@@ -99,6 +99,7 @@ class ReloadScreen(LiveScreen):
         self.pane.forget()
         self.pane.look_at(self.pane.module, anew=True)
         self.feed.judge(names)
+        self.feed.note_loaded(names)
         self.feed.journal()
 
     def _tell(self, report: shapes.Report) -> None:
