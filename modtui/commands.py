@@ -330,13 +330,29 @@ def detach(options: argparse.Namespace) -> int:
 # The app.
 
 
+def _no_terminal(verb: str) -> bool:
+    """Say so where there is nothing to draw on; True if so."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        return False
+    instead = {
+        "run": "`modtui run --headless` runs the program without the app",
+        "attach": "`modtui list`, `check`, `diff` and `reload` work without one",
+    }.get(verb, "`modtui ps` and `modtui list PID` work without one")
+    print(f"modtui: the app needs a terminal; {instead}", file=sys.stderr)
+    return True
+
+
 def app(options: argparse.Namespace) -> int:
+    if _no_terminal("app"):
+        return ExitCode.USAGE
     from modtui.tui.app import run_app
 
     return run_app(None, look_only=options.look_only)
 
 
 def attach(options: argparse.Namespace) -> int:
+    if _no_terminal("attach"):
+        return ExitCode.USAGE
     from modtui.tui.app import run_app
 
     return run_app(lambda: _connect(options), look_only=options.look_only)
@@ -356,6 +372,8 @@ def run(options: argparse.Namespace) -> int:
         return ExitCode.USAGE
     if options.headless:
         return running.run(program, python=options.python, terminal="inherit").wait()
+    if _no_terminal("run"):
+        return ExitCode.USAGE
     from modtui.tui.app import run_app
 
     started = running.run(program, python=options.python, terminal="pty")
@@ -364,6 +382,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def demo(options: argparse.Namespace) -> int:
+    if _no_terminal("demo"):
+        return ExitCode.USAGE
     from modtui.demo import run_demo
 
     return run_demo(look_only=options.look_only)

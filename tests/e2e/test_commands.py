@@ -192,6 +192,12 @@ def test_wrong_words() -> None:
     assert_dead_end(modtui("run"), 2, "SCRIPT")
 
 
+@pytest.mark.parametrize("words", [["attach", "1"], ["demo"], ["run", "x.py"], []])
+def test_the_app_without_a_terminal(words: list[str]) -> None:
+    done = modtui(*words, stdin=subprocess.DEVNULL)
+    assert_dead_end(done, 2, "needs a terminal")
+
+
 @pytest.mark.parametrize("verb", ["show", "check", "diff", "reload"])
 def test_no_such_module(one_server: Server, verb: str) -> None:
     done = modtui(verb, one_server.pid, "till.pricng")
