@@ -149,6 +149,7 @@ def read(code: CodeType) -> list[Op]:
             where = places[step.offset // 2]
         for name, value in _split(step):
             found.append(Op(name, value, step.offset, where))
+            where = (where[0], None, None, None)  # of two in one, the place is that of the first
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .instructions import by_line
+from .instructions import COLUMNS, by_line
 from .swap import reindented, swapped
 from .trial import indent_of
 from .write import statements
@@ -45,9 +45,18 @@ class Repair:
         self.swap()
         if self.proves(self.lines) or self.with_heads(heads):
             return self.settle()
+        before = list(self.lines), list(self.grades)
         self.write()
         if self.proves(self.lines) or self.with_heads(heads):
             return self.settle()
+        if not COLUMNS:
+            after = list(self.lines), list(self.grades)
+            self.lines[:], self.grades[:] = before
+            self.section.by_depth = True
+            self.write()
+            if self.proves(self.lines) or self.with_heads(heads):
+                return self.settle()
+            self.lines[:], self.grades[:] = after
         if self.structure(heads) or self.others(heads):
             return self.settle()
         self.blame()

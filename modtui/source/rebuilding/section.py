@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .align import Aligner
+from .blocks import depths
 from .head import heads
 from .instructions import by_line
 from .repair import Repair
@@ -69,7 +70,9 @@ class Section:
         self.lines: list[str] = []
         self.grades: list[int] = []
         self.proved = False
-        self._aligner = aligner
+        self.by_depth = False  # how far right lines stand: by jumps rather than by neighbours
+        self._depths: dict[int, int] | None = None
+        self.aligner = aligner
 
     def choose(self) -> None:
         """Take every line from where it fits best."""
@@ -92,7 +95,7 @@ class Section:
         there = range(source.start, source.stop)
         strangers = source.strangers
         new = [(reference.fact(line), reference.line(line), line in strangers) for line in there]
-        mapping = self._aligner.align(list(zip(self.facts, self.open)), new)
+        mapping = self.aligner.align(list(zip(self.facts, self.open)), new)
         for at, index in enumerate(mapping):
             if index is None:
                 continue
@@ -131,21 +134,43 @@ class Section:
         repair = Repair(self, trial, equal, over)
         self.proved = repair.run(list(heads(self, trial)))
 
+    @property
+    def indent(self) -> str:
+        """How far right the function stands if nothing else tells."""
+        scopes = self.unit.qualname.replace(".<locals>", "").count(".") if self.unit else 0
+        return "    " * scopes
+
     def likely_indents(self, line: int) -> list[str]:
         """How far right a line may stand: as far as those around it, or one step more or less."""
+        near, deep = self._near_indents(line - self.start), self._deep_indents(line)
+        both = [*deep, *near] if self.by_depth else [*near, *deep]
+        return [each for each in dict.fromkeys(both) if each]
+
+    def _deep_indents(self, line: int) -> list[str]:
+        """By the blocks that a line seems to be in, as far as jumps tell."""
+        if self.unit is None:
+            return []
+        if self._depths is None:
+            self._depths = depths(self.unit.code)
+        inside = self._depths.get(line, 0)
+        base = next((indent_of(text) for text in self.lines if text.strip()), self.indent)
+        step = "\t" if "\t" in base else "    "
+        return [base + step * (1 + inside), base + step * (2 + inside)]
+
+    def _near_indents(self, at: int) -> list[str]:
+        """By the lines around."""
         found: list[str] = []
-        at = line - self.start
-        for step in (-1, 1):
-            there = at + step
+        for way in (-1, 1):
+            there = at + way
             while 0 <= there < len(self.lines):
                 text = self.lines[there]
                 if text.strip() and self.grades[there] in (EXACT, ALIKE, SILENT):
                     near = indent_of(text)
-                    opens = step < 0 and text.rstrip().endswith(":")
+                    opens = way < 0 and text.rstrip().endswith(":")
                     found += [near + "    ", near] if opens else [near, near + "    ", near[:-4]]
                     break
-                there += step
-        return [each for each in dict.fromkeys(found) if each]
+                there += way
+        return found
 
     def stubbed(self) -> list[str]:
         """The lines, with something that compiles for a function that is only guessed."""

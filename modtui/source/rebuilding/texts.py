@@ -67,6 +67,7 @@ class Reference:
         if self.lines and not self.lines[-1]:
             self.lines.pop()
         self.tree = ast.parse(text)
+        self._spans: dict[int, int] | None = None
         self.top = compile(text, "<text>", "exec", dont_inherit=True, optimize=optimize)
         known = [self.top] if whole else [code for _, code in _function_codes(self.top)]
         self.facts = by_line(known)
@@ -76,6 +77,14 @@ class Reference:
             last = ends.get((code.co_name, code.co_firstlineno)) or last_line(code)
             self.units.append(Unit(name, code, last))
         self.units.sort(key=lambda unit: unit.first)
+
+    @property
+    def spans(self) -> dict[int, int]:
+        """The last line of each statement outside of functions, by its first."""
+        if self._spans is None:
+            self._spans = {}
+            _statements(self.tree.body, self._spans)
+        return self._spans
 
     def line(self, number: int) -> str:
         """A line, counted from 1; "" beyond the end."""
@@ -95,6 +104,20 @@ class Reference:
                     if name.isidentifier():
                         found.append(name)
         return found
+
+
+def _statements(body: Sequence[Any], found: dict[int, int]) -> None:
+    for node in body:
+        first = min([node.lineno] + [each.lineno for each in getattr(node, "decorator_list", [])])
+        if isinstance(node, ast.ClassDef):
+            inner = node.body[0]
+            start = min([inner.lineno] + [d.lineno for d in getattr(inner, "decorator_list", [])])
+            heads = [*node.bases, *(keyword.value for keyword in node.keywords)]
+            ends = [each.end_lineno or 0 for each in heads]
+            found[first] = min(max([node.lineno, *ends]), max(start - 1, node.lineno))
+            _statements(node.body, found)
+        else:
+            found[first] = node.end_lineno or node.lineno
 
 
 def _function_codes(top: CodeType) -> Iterator[tuple[str, CodeType]]:
@@ -130,11 +153,21 @@ class Loaded:
         self.units = [Unit(name, code, last_line(code)) for name, code in tops]
         self.units.sort(key=lambda unit: unit.first)
         self.facts = by_line(known)
+        self._names: set[str] | None = None
         self._spans = [(unit.first, unit.last) for unit in self.units]
 
     def fact(self, number: int) -> Line:
         """The code on a line."""
         return self.facts.get(number, NOTHING)
+
+    def names(self) -> set[str]:
+        """All names that the functions use."""
+        if self._names is None:
+            self._names = set()
+            for unit in self.units:
+                for code in inside(unit.code):
+                    self._names.update(code.co_names)
+        return self._names
 
     def is_open(self, number: int) -> bool:
         """Whether code may stand on that line of which memory knows nothing."""

@@ -27,6 +27,11 @@ def indent_of(line: str) -> str:
     return line[: len(line) - len(line.lstrip())]
 
 
+def futures_of(flags: int) -> list[str]:
+    """What was imported from `__future__`, by the flags of a code object."""
+    return [name for name, flag in _FUTURES if flag >= 0x2000 and flags & flag]
+
+
 class Trial:
     """Compiles candidates for one function."""
 
@@ -68,8 +73,7 @@ class Trial:
         return found
 
     def _head(self) -> list[Any]:
-        flags = self.unit.code.co_flags
-        names = [name for name, flag in _FUTURES if flag >= 0x2000 and flags & flag]
+        names = futures_of(self.unit.code.co_flags)
         body: list[Any] = []
         if names:
             aliases = [ast.alias(name=name, asname=None) for name in names]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from .align import Aligner
+from .gaps import all_from, fill
 from .section import MISSING, SIMILAR, Section, Source
 from .telling import definitions
 from .texts import ERRORS, Loaded, Reference, functions, pairs
@@ -91,6 +92,7 @@ class Work:
         self._cut()
         for section in self.sections:
             section.choose()
+            fill(section, self.current is not None)
             section.whole_copy(self.shifted)
         imported = self._imported()
         for section in self.sections:
@@ -149,23 +151,14 @@ class Work:
         return sorted(names - calls)
 
     def _answer(self) -> dict[str, Any]:
-        lines: list[str] = []
-        checked: list[str] = []
-        guessed: list[int] = []
-        for section in self.sections:
-            at = section.start - 1
-            lines[at:], checked[at:] = section.lines, section.stubbed()
-            guessed = [number for number in guessed if number < at]
-            for index, grade in enumerate(section.grades):
-                silent = not section.lines[index].strip() and not section.facts[index].core
-                if grade in (MISSING, SIMILAR) and not silent:
-                    guessed.append(at + index)
+        self._begin_well()
+        lines = self._lines()
         top = self._compiled(lines)
-        certain = top if top is not None else self._compiled(checked)
+        certain = top if top is not None else self._compiled(self._lines(stubbed=True))
         proved, unproved = self._proved(certain)
         return {
             "lines": lines,
-            "guessed": guessed,
+            "guessed": self._guessed(),
             "proved": proved,
             "unproved": unproved,
             "changed": self.changed,
@@ -174,6 +167,47 @@ class Work:
             "whole": top is not None and self.whole is not None and self.equal(self.whole, top),
         }
 
+    def _begin_well(self) -> None:
+        """Take the lines before the first function from the text that most functions agree with.
+
+        What is imported there, and from `__future__`, decides how functions are compiled.
+        """
+        first = self.sections[0]
+        if first.unit is not None or self.whole is not None or len(first.sources) < 2:
+            return
+        best, most = list(zip(first.lines, first.grades)), self._count()
+        for number in range(len(first.sources)):
+            if most == len(self.loaded.units) or self.over():
+                break
+            all_from(first, number)
+            count = self._count()
+            if count > most:
+                best, most = list(zip(first.lines, first.grades)), count
+        first.lines[:] = [line for line, _ in best]
+        first.grades[:] = [grade for _, grade in best]
+
+    def _count(self) -> int:
+        """How many functions come out right when everything is compiled."""
+        top = self._compiled(self._lines(stubbed=True))
+        return 0 if top is None else len(self._proved(top, alone=False)[0])
+
+    def _lines(self, stubbed: bool = False) -> list[str]:
+        found: list[str] = []
+        for section in self.sections:
+            found[section.start - 1 :] = section.stubbed() if stubbed else section.lines
+        return found
+
+    def _guessed(self) -> list[int]:
+        found: list[int] = []
+        for section in self.sections:
+            at = section.start - 1
+            found = [number for number in found if number < at]
+            for index, grade in enumerate(section.grades):
+                silent = not section.lines[index].strip() and not section.facts[index].core
+                if grade in (MISSING, SIMILAR) and not silent:
+                    found.append(at + index)
+        return found
+
     def _compiled(self, lines: Sequence[str]) -> Any:
         text = "\n".join(lines) + "\n"
         try:
@@ -181,11 +215,11 @@ class Work:
         except ERRORS:
             return None
 
-    def _proved(self, top: Any) -> tuple[list[str], list[str]]:
+    def _proved(self, top: Any, alone: bool = True) -> tuple[list[str], list[str]]:
         """The functions that are the live ones in the compiled text, and the others.
 
-        If the text does not compile because of what stands between functions, a function counts
-        that was compiled in place, without its neighbours.
+        `alone`: a function counts, too, that was compiled in its place without its neighbours. What
+        stands between functions is known less well; it may not compile or import something else.
         """
         there: dict[tuple[str, int], list[CodeType]] = {}
         for _, code in functions(top) if top is not None else ():
@@ -196,7 +230,7 @@ class Work:
         for unit in self.loaded.units:
             found = there.get((unit.name, unit.first), [])
             ok = any(self.equal(unit.code, code) for code in found)
-            if top is None:
+            if alone and not ok:
                 section = sections.get(id(unit))
                 ok = section is not None and section.proved
             (proved if ok else unproved).append(unit.qualname)
