@@ -368,7 +368,7 @@ def test_attach_while_it_ends(python: Python) -> None:
 
     source = "import time; print('ready', flush=True); time.sleep(0.04); x = [[] for _ in range(9)]"
     words: list[str] = []
-    for _ in range(8):
+    for _ in range(2):
         with target(python, source) as process:
             try:
                 session = connect(process.pid)
