@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, get_args
 
-from modtui import __version__, exits
+from modtui import __version__, exits, manual
 from modtui.agent import errors as agent_errors
 from modtui.agent.shapes import Status
 from modtui.exits import ExitCode
@@ -18,8 +18,32 @@ STATUSES: tuple[str, ...] = get_args(Status)
 
 
 class _Parser(argparse.ArgumentParser):
+    program_follows = False  # all behind the first word that is not an option is a program's
+
     def error(self, message: str) -> NoReturn:
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
+
+    # argparse's REMAINDER would take the `-m` of `modtui run -m MODULE` for an unknown option.
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        if args is None or not self.program_follows:
+            return super().parse_known_args(args, namespace)
+        start = self._program_start(args)
+        found, unknown = super().parse_known_args(args[:start], namespace)
+        found.program = list(args[start:])
+        return found, unknown
+
+    def _program_start(self, args: Sequence[str]) -> int:
+        """The index of the first word that is neither an option of ours nor an option's value."""
+        index = 0
+        while index < len(args):
+            option, equals, _ = args[index].partition("=")
+            action = self._option_string_actions.get(option)
+            if action is None:
+                break
+            index += 1 if action.nargs == 0 or equals else 2
+        return index
 
 
 def _target(text: str) -> int | str:
@@ -41,14 +65,13 @@ class _Verbs:
             title="verbs", metavar="VERB", dest="verb", parser_class=_Parser
         )
 
-    def add(
-        self, name: str, help: str, *, target: bool = True, json: bool = True, more: str = ""
-    ) -> argparse.ArgumentParser:
-        parser = self._verbs.add_parser(
+    def add(self, name: str, *, target: bool = True, json: bool = True) -> _Parser:
+        page = manual.PAGES[name]
+        parser: _Parser = self._verbs.add_parser(
             name,
-            help=help,
-            description=f"{help[0].upper()}{help[1:]}.",
-            epilog=more + exits.HELP,
+            help=page.summary,
+            description=page.about,
+            epilog=manual.epilog(name) + exits.HELP,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
@@ -102,20 +125,10 @@ def _add_look_only(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_app_verbs(verbs: _Verbs) -> None:
-    attach = verbs.add("attach", "browse a running process in the app", json=False)
+    attach = verbs.add("attach", json=False)
     _add_look_only(attach)
-    run = verbs.add(
-        "run",
-        "start a program as python itself would, with the agent in it, and browse it",
-        target=False,
-        json=False,
-        more="The program runs in a terminal of its own, shown in the app with an input line;\n"
-        "when the app is closed it goes on in this terminal.\n\n"
-        "examples:\n"
-        "  modtui run app.py --port 8000\n"
-        "  modtui run -m flask run\n"
-        "  modtui run --headless -m http.server    then: modtui attach PID\n\n",
-    )
+    run = verbs.add("run", target=False, json=False)
+    run.program_follows = True
     run.add_argument("--headless", action="store_true", help="no app: just run, with an agent")
     _add_look_only(run)
     run.add_argument(
@@ -129,33 +142,32 @@ def _add_app_verbs(verbs: _Verbs) -> None:
         metavar="[--] SCRIPT | -m MODULE | -c CODE  [ARGS...]",
         help="what you would write after `python`",
     )
-    demo = verbs.add("demo", "try it: a small live program to browse", target=False, json=False)
-    _add_look_only(demo)
+    _add_look_only(verbs.add("demo", target=False, json=False))
 
 
 def _add_looking_verbs(verbs: _Verbs) -> None:
-    verbs.add("ps", "list the Python processes and whether each can be reached", target=False)
-    listing = verbs.add("list", "list the modules of a process")
+    verbs.add("ps", target=False)
+    listing = verbs.add("list")
     listing.add_argument(
         "--status", action="append", choices=STATUSES, metavar="S", help=f"{', '.join(STATUSES)}"
     )
     listing.add_argument("--stale", action="store_true", help="only what is not what is on disk")
     listing.add_argument("--match", metavar="GLOB", help="only names that match, e.g. 'shop.*'")
-    check = verbs.add("check", "is what runs what is on disk? exit 1 if anything is stale")
-    check.add_argument("modules", nargs="*", metavar="MODULE")
+    check = verbs.add("check")
+    check.add_argument("modules", nargs="*", metavar="MODULE", help="default: all")
     check.add_argument(
         "--prove", action="store_true", help="compare the loaded code of every module, in a helper"
     )
-    show = verbs.add("show", "show all about one module, or about the agent itself")
-    show.add_argument("module", nargs="?", metavar="MODULE")
+    show = verbs.add("show")
+    show.add_argument("module", nargs="?", metavar="MODULE", help="its name in sys.modules")
     show.add_argument("--agent", action="store_true", help="what the agent adds to the target")
-    diff = verbs.add("diff", "show what changed on disk since load; exit 1 if anything did")
+    diff = verbs.add("diff")
     diff.add_argument("modules", nargs="*", metavar="MODULE", help="default: every stale module")
 
 
 def _add_changing_verbs(verbs: _Verbs) -> None:
-    reload = verbs.add("reload", "plan, warn, reload as one transaction, report")
-    reload.add_argument("modules", nargs="+", metavar="MODULE")
+    reload = verbs.add("reload")
+    reload.add_argument("modules", nargs="+", metavar="MODULE", help="its name in sys.modules")
     reload.add_argument(
         "--patch", action="store_true", help="bring old functions, classes, instances up to date"
     )
@@ -180,8 +192,8 @@ def _add_changing_verbs(verbs: _Verbs) -> None:
         help="run on the agent's own thread",
     )
     reload.set_defaults(thread="main")
-    verbs.add("undo", "take the last reload of a process back")
-    verbs.add("detach", "stop the agent; nothing of modtui stays running in the target")
+    verbs.add("undo")
+    verbs.add("detach")
 
 
 def _complain(*lines: str) -> None:

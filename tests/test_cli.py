@@ -1,0 +1,67 @@
+"""The command line's manual is true: its examples are commands that the parser takes."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+
+import pytest
+
+from modtui import commands, manual
+from modtui.cli import build_parser, main
+from modtui.exits import ExitCode
+
+EXAMPLES = [command for page in manual.PAGES.values() for command, _ in page.examples]
+
+
+@pytest.fixture(autouse=True)
+def _socket_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.path.exists", lambda path: True)
+
+
+@pytest.mark.parametrize("command", EXAMPLES)
+def test_examples_are_commands(command: str) -> None:
+    words = shlex.split(re.sub(r"\$\(.*?\)", "4242", re.split(r"[|]", command)[0]))
+    assert words[0] == "modtui"
+    assert isinstance(build_parser().parse_args(words[1:]), argparse.Namespace)
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["app.py", "--port", "80"], ["app.py", "--port", "80"]),
+        (["--headless", "-m", "flask", "run", "--help"], ["-m", "flask", "run", "--help"]),
+        (["--python", "/usr/bin/python3", "-c", "pass"], ["-c", "pass"]),
+        (["--python=/usr/bin/python3", "-"], ["-"]),
+        (["--", "-m", "flask"], ["--", "-m", "flask"]),
+        (["app.py", "--headless", "--", "x"], ["app.py", "--headless", "--", "x"]),
+        ([], []),
+    ],
+)
+def test_what_follows_run_is_the_programs(words: list[str], program: list[str]) -> None:
+    options = build_parser().parse_args(["run", *words])
+    assert options.program == program
+    assert options.headless == ("--headless" in words[:1])
+
+
+def test_every_verb_has_a_page() -> None:
+    assert set(manual.PAGES) == set(commands.VERBS) - {"app"}
+
+
+@pytest.mark.parametrize("verb", manual.PAGES)
+def test_help_fits_a_terminal(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([verb, "--help"])
+    assert ended.value.code == ExitCode.DONE
+    text = capsys.readouterr().out
+    for part in ("usage: modtui " + verb, manual.PAGES[verb].about, "examples:", "exit codes:"):
+        assert part in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_wrong_words_say_where_help_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["reload", "4242"])
+    assert ended.value.code == ExitCode.USAGE
+    assert "modtui reload --help" in capsys.readouterr().err
