@@ -236,6 +236,20 @@ def test_run_headless_passes_output_and_exit_code_through(tmp_path: Path) -> Non
     assert done.stdout == "['--json', 'x'] __main__\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["-m", "tool", "--port", "80"], "__main__ ['--port', '80']"),
+        (["-c", "import sys; print(__name__, sys.argv[1:])", "-x"], "__main__ ['-x']"),
+        (["--", "tool.py"], "__main__ []"),
+    ],
+)
+def test_run_takes_what_python_takes(tmp_path: Path, words: list[str], told: str) -> None:
+    (tmp_path / "tool.py").write_text("import sys; print(__name__, sys.argv[1:])")
+    done = modtui("run", "--headless", *words, cwd=tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, told), done.stderr
+
+
 def test_listing_into_a_closed_pipe_is_no_error(one_server: Server) -> None:
     command = f"{sys.executable} -m modtui list {one_server.pid} | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
