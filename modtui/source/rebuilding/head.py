@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from types import CodeType
 
+from .instructions import NOTHING, by_line
 from .trial import indent_of
 
 TYPE_CHECKING = False
@@ -54,7 +55,8 @@ def heads(section: Section, trial: Trial) -> Iterator[list[str]]:
     unit = section.unit
     assert unit is not None
     size = 0
-    while size < len(section.facts) and not section.facts[size].core and not section.open[size]:
+    inner = by_line([unit.code])
+    while size <= unit.last - unit.first and not inner.get(unit.first + size, NOTHING).core:
         size += 1
     if not size:
         return

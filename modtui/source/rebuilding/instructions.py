@@ -56,6 +56,7 @@ _NOISE = frozenset(
         "END_SEND",
         "SEND",
         "JUMP_BACKWARD_NO_INTERRUPT",
+        "SETUP_ANNOTATIONS",
         "WITH_CLEANUP_START",
         "WITH_CLEANUP_FINISH",
         "ROT_N",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from .section import Section
-    from .trial import Trial
+    from .trial import Statements, Trial
 
 EXACT, ALIKE, SILENT, SIMILAR, MISSING = range(5)
 CLOSING = 4  # lines after the last one with code that may belong to the function: `)`
@@ -30,10 +30,13 @@ class Repair:
         equal: Callable[[CodeType, CodeType], bool],
         over: Callable[[], bool],
     ) -> None:
-        self.section, self.trial, self.equal, self.over = section, trial, equal, over
+        self.section, self.equal, self.over = section, equal, over
+        self.function = trial
+        self.trial: Statements = trial
         unit = section.unit
         assert unit is not None
         self.code = unit.code
+        self.begin = 0
         self.size = min(unit.last - unit.first + 1, len(section.lines))
         self.lines = section.lines
         self.grades = section.grades
@@ -69,7 +72,7 @@ class Repair:
         for more in range(CLOSING + 1):
             if self.size + more > len(lines):
                 break
-            code = self.trial.function(lines[: self.size + more])
+            code = self.function.function(lines[: self.size + more])
             if code is not None:
                 return code
         return None
@@ -117,7 +120,9 @@ class Repair:
     def unsure(self) -> list[int]:
         """The lines with code that do not do what they must."""
         facts = self.section.facts
-        return [at for at in range(self.size) if facts[at].core and self.grades[at] != EXACT]
+        return [
+            at for at in range(self.begin, self.size) if facts[at].core and self.grades[at] != EXACT
+        ]
 
     def swap(self) -> None:
         """Try lines that are alike, with their names and constants exchanged."""
@@ -165,7 +170,7 @@ class Repair:
     def try_line(self, at: int, text: str) -> bool:
         """Whether the line fits, in the smallest statement around it that is one."""
         facts, lines = self.section.facts, self.lines
-        for start, stop in _around(at, self.size):
+        for start, stop in _around(at, self.begin, self.size):
             if self.over():
                 return False
             if stop - start > 1 and any(
@@ -186,14 +191,18 @@ class Repair:
 
     def write(self) -> None:
         """Put statements written from bytecode where nothing else fits."""
+        self.write_from(self.code)
+
+    def write_from(self, code: CodeType) -> None:
+        """The same, with the statements of one code object."""
         facts = self.section.facts
-        for first, texts in statements(self.code, self.section):
+        for first, texts in statements(code, self.section):
             if self.over():
                 return
             start = first - self.section.start
             for lines in texts:
                 span = range(start, start + len(lines))
-                if start < 0 or span.stop > len(self.lines):
+                if start < self.begin or span.stop > self.size:
                     continue
                 if all(self.grades[at] in (EXACT, SILENT) for at in span) and all(
                     self.lines[at].strip() for at in span
@@ -274,9 +283,9 @@ class Repair:
         return False
 
 
-def _around(at: int, size: int) -> Iterator[tuple[int, int]]:
+def _around(at: int, begin: int, size: int) -> Iterator[tuple[int, int]]:
     """Stretches of lines around one, the small ones first."""
     for width in range(1, WIDE):
-        for start in range(max(at - width + 1, 0), at + 1):
+        for start in range(max(at - width + 1, begin), at + 1):
             if start + width <= size:
                 yield start, start + width

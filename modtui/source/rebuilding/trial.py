@@ -32,15 +32,60 @@ def futures_of(flags: int) -> list[str]:
     return [name for name, flag in _FUTURES if flag >= 0x2000 and flags & flag]
 
 
-class Trial:
+class Statements:
+    """Compiles statements as they stand somewhere; `opening` is what they are inside of."""
+
+    def __init__(self, opening: str, optimize: int) -> None:
+        self.optimize = optimize
+        self._opening = opening
+        self._statements: dict[Any, list[Line] | None] = {}
+
+    def statement(self, lines: Sequence[str]) -> list[Line] | None:
+        """The code of each line of a statement, or of the head of a block; None if it is none."""
+        key = tuple(lines)
+        if key not in self._statements:
+            self._statements[key] = self._statement(lines)
+        return self._statements[key]
+
+    def _statement(self, lines: Sequence[str]) -> list[Line] | None:
+        if not lines:
+            return None
+        indent, words = indent_of(lines[0]), lines[0].split()
+        if not words:
+            return None
+        first = words[0].rstrip(":")
+        text = [self._opening] if indent else []
+        if first in ("elif", "else"):
+            text += [indent + "if _:", indent + " pass"]
+        elif first in ("except", "finally"):
+            text += [indent + "try:", indent + " pass"]
+        skip = len(text)
+        text += lines
+        if first == "try":
+            text += [indent + " pass", indent + "finally:"]
+        if lines[-1].split("#")[0].rstrip().endswith(":"):
+            text.append(indent + " pass")
+        if first.startswith("@"):
+            text.append(indent + "def _(): pass")
+        if first in ("break", "continue"):
+            return [NOTHING] * len(lines)
+        try:
+            source = "\n".join(text) + "\n"
+            code = compile(source, "<t>", "exec", dont_inherit=True, optimize=self.optimize)
+        except ERRORS:
+            return None
+        facts = by_line([code])
+        return [facts.get(skip + 1 + at, NOTHING) for at in range(len(lines))]
+
+
+class Trial(Statements):
     """Compiles candidates for one function."""
 
     def __init__(self, unit: Unit, imported: Collection[str], optimize: int) -> None:
+        is_async = unit.code.co_flags & _COROUTINE
+        super().__init__("async def _():" if is_async else "def _():", optimize)
         self.unit = unit
-        self.optimize = optimize
         self._imported = sorted(set(imported))
-        self._is_async = bool(unit.code.co_flags & _COROUTINE)
-        self._statements: dict[Any, list[Line] | None] = {}
 
     def function(self, lines: Sequence[str]) -> CodeType | None:
         """The code of the function that these lines are, or None; they begin with its first."""
@@ -100,43 +145,6 @@ class Trial:
                 if "type_params" in function._fields:
                     function.type_params = []
         return function
-
-    def statement(self, lines: Sequence[str]) -> list[Line] | None:
-        """The code of each line of a statement, or of the head of a block; None if it is none."""
-        key = tuple(lines)
-        if key not in self._statements:
-            self._statements[key] = self._statement(lines)
-        return self._statements[key]
-
-    def _statement(self, lines: Sequence[str]) -> list[Line] | None:
-        if not lines:
-            return None
-        indent, words = indent_of(lines[0]), lines[0].split()
-        if not indent or not words:
-            return None
-        first = words[0].rstrip(":")
-        text = ["async def _():" if self._is_async else "def _():"]
-        if first in ("elif", "else"):
-            text += [indent + "if _:", indent + " pass"]
-        elif first in ("except", "finally"):
-            text += [indent + "try:", indent + " pass"]
-        skip = len(text)
-        text += lines
-        if first == "try":
-            text += [indent + " pass", indent + "finally:"]
-        if lines[-1].split("#")[0].rstrip().endswith(":"):
-            text.append(indent + " pass")
-        if first.startswith("@"):
-            text.append(indent + "def _(): pass")
-        if first in ("break", "continue"):
-            return [NOTHING] * len(lines)
-        try:
-            source = "\n".join(text) + "\n"
-            code = compile(source, "<t>", "exec", dont_inherit=True, optimize=self.optimize)
-        except ERRORS:
-            return None
-        facts = by_line([code.co_consts[0]])
-        return [facts.get(skip + 1 + at, NOTHING) for at in range(len(lines))]
 
 
 def _function(name: str, arguments: Sequence[str], body: list[Any]) -> Any:

@@ -6,6 +6,7 @@ import time
 
 from .align import Aligner
 from .gaps import all_from, fill
+from .outside import Outside
 from .section import MISSING, SIMILAR, Section, Source
 from .telling import definitions
 from .texts import ERRORS, Loaded, Reference, functions, pairs
@@ -98,6 +99,9 @@ class Work:
         for section in self.sections:
             if not section.proved and not self.over():
                 section.prove(imported, self.optimize, self.equal, self.over)
+        if self.whole is not None:
+            for section in self.sections:
+                Outside(section, self.whole, self.optimize, self.over).run_all()
         return self._answer()
 
     def _cut(self) -> None:
