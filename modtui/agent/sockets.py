@@ -11,11 +11,15 @@ import _thread
 import posix
 import sys
 
+from . import rendezvous
 from .rendezvous import address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Tuple
+
+BACKLOG = 64
+BINDS = 20  # tries, while others leave the directory that the socket shall be in
 
 
 def original(name: str) -> Any:
@@ -147,6 +151,50 @@ def is_live(path: str) -> bool:
     finally:
         probe.close()
     return True
+
+
+def listening_socket() -> Tuple[Socket, str]:
+    """A socket of this process at the first name that can be had, and that name.
+
+    Raises OSError where there is none.
+    """
+    problem: Optional[OSError] = None
+    for _ in range(BINDS):
+        for path in _paths():
+            try:
+                return _listen_at(path), path
+            except OSError as error:
+                problem = error
+        # The directory goes with the last agent in it, and another may have left just now.
+        if not isinstance(problem, FileNotFoundError):
+            break
+    raise problem or OSError("no name for a socket")
+
+
+def _paths() -> List[str]:
+    uid, pid = posix.geteuid(), posix.getpid()
+    try:
+        folder = rendezvous.make_directory(uid)
+    except OSError:
+        if sys.platform != "linux":
+            raise
+        return [rendezvous.abstract(uid, pid)]
+    return [folder + "/" + name for name in rendezvous.names(pid)]
+
+
+def _listen_at(path: str) -> Socket:
+    if rendezvous.is_socket(path) and not is_live(path):
+        posix.unlink(path)  # of a process that had our pid and was killed
+    raw = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        raw.bind(address(path))
+        if not path.startswith("@"):
+            posix.chmod(path, 0o600)
+        raw.listen(BACKLOG)
+    except OSError:
+        raw.close()
+        raise
+    return Socket(raw)
 
 
 def forget_thread() -> None:

@@ -9,6 +9,7 @@ import stat
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from modtui.agent import rendezvous, sockets
 from modtui.reach import ConnectionLost, NoPermission, connect
 from tests.pythons import PYTHONS, Python
 from tests.targets import Target, eventually, program, target, threads_of, unharmed
@@ -223,6 +225,24 @@ def test_an_unsafe_directory_is_not_used(tmp_path: Path) -> None:
                 session.detach()
         finally:
             unsafe.unlink() if unsafe.is_symlink() else unsafe.rmdir()
+
+
+def test_the_directory_goes_while_the_socket_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last agent in the directory takes it away, in the very moment another one comes."""
+    made = []
+
+    def make_directory(uid: int) -> str:
+        folder = tempfile.mkdtemp()
+        if len(made) < 3:
+            os.rmdir(folder)
+        made.append(folder)
+        return folder
+
+    monkeypatch.setattr(rendezvous, "make_directory", make_directory)
+    listener, path = sockets.listening_socket()
+    assert os.path.dirname(path) == made[3]
+    listener.close()
+    rendezvous.remove(path)
 
 
 LISTENING = """
