@@ -1,7 +1,7 @@
 """Run by a target's Python: edits files of its library, and rebuilds what was loaded.
 
 `rebuild_trials.py HOUSE SEED COUNT` prints how many functions an edit changed, how many of them
-were proved, and for which that was not true. What was loaded is the library's file, what is "on disk"
+were proved, and for which that was not true. What was loaded is the library's file, what is on disk
 is the edited text, so that every kind of edit is undone.
 """
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .instructions import COLUMNS, by_line
+from .statements import statements
 from .swap import reindented, swapped
 from .trial import indent_of
-from .write import statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
