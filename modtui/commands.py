@@ -142,7 +142,7 @@ def list_(options: argparse.Namespace) -> int:
             record
             for record in _look(session, _store())
             if (not options.status or record["status"] in options.status)
-            and (not options.stale or record["freshness"]["verdict"] in ("stale", "missing"))
+            and (not options.stale or _is_stale(record["freshness"]))
             and (not options.match or fnmatch.fnmatchcase(record["name"], options.match))
         ]
         if options.json:
@@ -173,7 +173,7 @@ def check(options: argparse.Namespace) -> int:
         records = _look(session, _store())
         verdicts = _verdicts(session, records, options.modules, options.prove)
         target = session.target
-    stale = [name for name, f in verdicts.items() if f["verdict"] in ("stale", "missing")]
+    stale = [name for name, freshness in verdicts.items() if _is_stale(freshness)]
     if options.json:
         files = {record["name"]: record["file"] for record in records}
         modules = [
@@ -207,17 +207,23 @@ def show(options: argparse.Namespace) -> int:
     return ExitCode.DONE
 
 
-def _changes(session: Session, names: list[str]) -> list[Change]:
+def _changes(session: Session, names: list[str]) -> list[tuple[Record, Change]]:
     from modtui.source.changes import change
 
     store = _store()
     records = _look(session, store)
     if names:
-        for name in names:
-            _require(name, records)
+        wanted = [_require(name, records) for name in names]
     else:
-        names = [r["name"] for r in records if r["freshness"]["verdict"] in ("stale", "missing")]
-    return [change(session.calls, name, root=session.root, store=store) for name in names]
+        wanted = [record for record in records if _is_stale(record["freshness"])]
+    return [
+        (record, change(session.calls, record["name"], root=session.root, store=store))
+        for record in wanted
+    ]
+
+
+def _is_stale(freshness: Freshness) -> bool:
+    return freshness["verdict"] in ("stale", "missing")
 
 
 def _painted(unified: str) -> Iterator[str]:
@@ -229,17 +235,22 @@ def _painted(unified: str) -> Iterator[str]:
         yield f"\x1b[{code}m{text}\x1b[m" if code else text
 
 
-def _print_change(change: Change) -> None:
+def _comment(name: str, text: str) -> None:
+    print(safe_text(f"modtui: {name}: {text}"), file=sys.stderr)
+
+
+def _print_change(record: Record, change: Change) -> None:
     baseline = change.baseline
     known = f"{baseline.detail} ({baseline.proof})" if baseline.proof != "none" else baseline.detail
-    print(safe_text(f"modtui: {change.name}: {change.error or known}"), file=sys.stderr)
+    _comment(change.name, change.error or known)
     unified = change.unified()
     if not unified:
+        if _is_stale(record["freshness"]):
+            _comment(change.name, f"stale all the same: {record['freshness']['reason']}")
         return
     if change.guesses:
         lines = printing.ranges([index + 1 for index in change.guesses])
-        told = f"{change.name}: guessed, not proved, of the text as loaded: line {lines}"
-        print(safe_text(f"modtui: {told}"), file=sys.stderr)
+        _comment(change.name, f"guessed, not proved, of the text as loaded: line {lines}")
     if sys.stdout.isatty():
         for line in _painted(unified):
             print(line)
@@ -252,13 +263,14 @@ def diff(options: argparse.Namespace) -> int:
     with _connect(options) as session:
         changes = _changes(session, options.modules)
         if options.json:
-            _print_json({"diffs": [change.as_json() for change in changes]})
+            _print_json({"diffs": [change.as_json() for _, change in changes]})
         else:
-            for change in changes:
-                _print_change(change)
+            for record, change in changes:
+                _print_change(record, change)
             if not changes:
                 print("modtui: nothing is stale", file=sys.stderr)
-    return ExitCode.DIFFERENT if any(change.unified() for change in changes) else ExitCode.DONE
+    differ = any(_is_stale(record["freshness"]) or change.unified() for record, change in changes)
+    return ExitCode.DIFFERENT if differ else ExitCode.DONE
 
 
 # Changing.

@@ -101,6 +101,23 @@ def test_the_diff_is_the_true_one_when_it_was_seen_before_the_edit(tmp_path) -> 
         assert changed["price"] == "changed"
 
 
+def test_stale_without_any_copy_of_the_old_text_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rates.py").write_text("RATE = 2\n")
+    code = "import rates, time; print('ready', flush=True); time.sleep(600)"
+    with subprocess.Popen(
+        [sys.executable, "-B", "-c", code], cwd=tmp_path, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            process.stdout.readline()
+            (tmp_path / "rates.py").write_text("RATE = 3\n")
+            done = modtui("diff", process.pid)
+        finally:
+            process.kill()
+    assert done.returncode == 1
+    assert "rates: stale all the same" in done.stderr or "-RATE = 2" in done.stdout
+    assert "`RATE` is 2 in memory and 3 in the file" in done.stderr
+
+
 def test_reload_can_patch_and_use_the_agents_thread(one_server: Server) -> None:
     one_server.edit()
     report = document("reload", one_server.pid, "till.pricing", "--patch", "--agent-thread")
