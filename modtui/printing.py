@@ -158,6 +158,8 @@ def agent_lines(hello: Hello) -> Iterator[str]:
     yield f"  threads: {hello['threads']}"
     yield from (f"  socket: {path}" for path in hello["sockets"])
     yield f"  sys.modules entries: {', '.join(hello['added']) or 'none'}"
+    libraries = ", ".join(hello["libraries"]) or "none"
+    yield f"  libraries that stay mapped until the process ends: {libraries}"
     yield f"  import capture: {'on' if hello['capturing'] else 'off'}"
     yield f"  reloads that can be undone: {hello['journal']}"
 

@@ -39,16 +39,16 @@ def arrived(arrival: str, version: str, added: Iterable[str], sockets: Iterable[
 
 def hello() -> shapes.Hello:
     """Who the target is, how the agent came, and what it added to the target."""
-    from . import baseline  # at call time: baseline needs this module
-
+    baseline = raw.module(PACKAGE + ".baseline")  # not there before a call has needed it
     return {
         "schema": SCHEMA,
         "version": _version or _own_version(),
         "arrival": _arrival,  # type: ignore[typeddict-item]
-        "capturing": baseline.capturing(),
+        "capturing": baseline is not None and baseline.capturing(),
         "target": target(),
         "sockets": list(_sockets),
         "added": sorted(agent_modules()),
+        "libraries": _libraries(),
         "threads": thread_count,
         "journal": _undoable(),
     }
@@ -73,6 +73,15 @@ def agent_modules() -> FrozenSet[str]:
     names = [key for key, _ in raw.items(raw.modules()) if type(key) is str]
     own = [name for name in names if name == ROOT or name.startswith(prefix)]
     return frozenset(own) | _added.intersection(names)
+
+
+def _libraries() -> List[str]:
+    """The files of the extension modules that only the agent's import has loaded.
+
+    The interpreter never unloads such a file, so they are what stays mapped after the agent left.
+    """
+    files = [raw.get(raw.namespace(name), "__file__") for name in sorted(_added)]
+    return [file for file in map(raw.exact_str, files) if file is not None]
 
 
 def started() -> Optional[float]:

@@ -46,6 +46,7 @@ class Hello(TypedDict):
     target: Target
     sockets: list[str]  # where this agent listens
     added: list[str]  # the sys.modules entries that are there only because of the agent
+    libraries: list[str]  # their files that stay mapped into memory until the process ends
     threads: int  # how many threads of the target are the agent's
     journal: int  # how many reloads can be undone
 
@@ -147,7 +148,8 @@ class LiveCode(TypedDict):
     code: Optional[str]  # marshalled list of [qualified name, code] of the live functions
     running: Optional[str]  # marshalled code of the module's top level, if it is still running
     pyc: Optional[str]  # the compiled file that it was loaded from, if there is a witness
-    pyc_sure: bool  # nobody can have written that pyc since the module was loaded
+    pyc_sure: bool  # it is certainly the one that the module was loaded from
+    pyc_old: bool  # nobody can have written it since the module was loaded
     stamp: Optional[list[int]]  # of the file: device, inode, size, mtime ns, ctime ns
     after_ns: Optional[int]  # the module was loaded after this
     started_ns: Optional[int]

@@ -1,0 +1,1 @@
+"""What modtui promises to the processes that it enters, and to those who read what it prints."""
