@@ -33,7 +33,7 @@ def quiet_import(name: str) -> bool:
     machinery, external = (
         sys.modules[n] for n in ("_frozen_importlib", "_frozen_importlib_external")
     )
-    spec = machinery.BuiltinImporter.find_spec(name) or external.PathFinder.find_spec(name)
+    spec = machinery.BuiltinImporter.find_spec(name) or _extension(name, external)
     if spec is None:
         raise ImportError("this build of Python has no module %s" % (name,))
     # What importlib's own _load does, but for its locks: the target may have replaced those too.
@@ -44,6 +44,24 @@ def quiet_import(name: str) -> bool:
         sys.modules.pop(name, None)
         raise
     return True
+
+
+def _extension(name: str, external: Any) -> Any:
+    """The spec of an extension module of the standard library, or None.
+
+    Neither a Python file of that name that lies where the target was started is ever executed, nor
+    does the interpreter's cache of finders come to know another directory.
+    """
+    places = [
+        place for place in sys.path if type(place) is str and place[:1] in ("/", sys.prefix[:1])
+    ]
+    kinds = (external.ExtensionFileLoader, sys.modules["_imp"].extension_suffixes())
+    places.sort(key=lambda place: not place.endswith("lib-dynload"))
+    for place in places:
+        spec = external.FileFinder(place, kinds).find_spec(name)
+        if spec is not None and spec.loader is not None:
+            return spec
+    return None
 
 
 def as_it_is(name: str) -> Any:
