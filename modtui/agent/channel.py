@@ -13,7 +13,7 @@ import sys
 
 from . import baseline, framing, identity, jobs, rendezvous
 from .calls import WireCalls
-from .errors import AgentError, BadCall
+from .errors import AgentError, BadCall, LooksOnly
 from .rendezvous import Leftover
 from .sockets import Socket, forget_thread, is_live, may_enter, new_lock, start_thread
 
@@ -48,6 +48,9 @@ CALLS = frozenset(
         "run_here",
     )
 )
+
+# What a session that only looks may not.
+CHANGING = frozenset(("reload", "undo", "submit", "run_here", "channel.pump"))
 
 _server: Optional[_Server] = None
 _leftover: Optional[Leftover] = None
@@ -276,6 +279,7 @@ class _Connection:
         self.server = server
         self.socket = sock
         self.calls = WireCalls()
+        self.only_looks = False
 
     def refuse(self, reason: str) -> None:
         try:
@@ -333,6 +337,11 @@ class _Connection:
     def _call(self, name: Any, arguments: Any) -> Any:
         if type(name) is not str or type(arguments) is not dict:
             raise BadCall("a call is a name and an object of arguments")
+        if name == "channel.look_only":
+            self.only_looks = True  # and nothing takes it back
+            return True
+        if self.only_looks and name in CHANGING:
+            raise LooksOnly("this session only looks: nothing in the target is changed")
         if name in CALLS:
             method = getattr(self.calls, name)
         elif name in _OWN:

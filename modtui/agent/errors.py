@@ -17,6 +17,10 @@ class Refused(AgentError):
     """The plan holds a danger, and nobody said yes to it; nothing was changed."""
 
 
+class LooksOnly(AgentError):
+    """The session said that it only looks; nothing was changed."""
+
+
 class FileChanged(AgentError):
     """The file is not the text that the plan was made from; nothing was changed."""
 
@@ -44,6 +48,7 @@ TYPES = {
         UnknownModule,
         BadCall,
         Refused,
+        LooksOnly,
         FileChanged,
         Busy,
         NothingToUndo,
