@@ -84,6 +84,7 @@ class _Verbs:
                 choices=("listening", "ptrace", "remote_exec"),
                 help="how to get into the process, instead of the best way that works",
             )
+            _add_look_only(parser)
         if json:
             parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         return parser
@@ -125,8 +126,7 @@ def _add_look_only(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_app_verbs(verbs: _Verbs) -> None:
-    attach = verbs.add("attach", json=False)
-    _add_look_only(attach)
+    verbs.add("attach", json=False)
     run = verbs.add("run", target=False, json=False)
     run.program_follows = True
     run.add_argument("--headless", action="store_true", help="no app: just run, with an agent")
@@ -214,6 +214,11 @@ def _refused(problem: Exception, options: argparse.Namespace) -> ExitCode:
     return ExitCode.REFUSED
 
 
+def _looks_only(problem: Exception, options: argparse.Namespace) -> ExitCode:
+    _complain(str(problem), "leave out --look-only to change it")
+    return ExitCode.REFUSED
+
+
 def _failed(problem: Exception, options: argparse.Namespace) -> ExitCode:
     _complain(str(problem), "nothing was changed")
     return ExitCode.FAILED
@@ -228,6 +233,7 @@ def _unreachable(problem: ReachError, options: argparse.Namespace) -> ExitCode:
 EDGE: tuple[tuple[type[Exception], Callable[[Any, argparse.Namespace], ExitCode]], ...] = (
     (ReachError, _unreachable),
     (agent_errors.UnknownModule, _unknown_module),
+    (agent_errors.LooksOnly, _looks_only),
     (agent_errors.Refused, _refused),
     (agent_errors.AgentError, _failed),
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from modtui import printing
-from modtui.agent.errors import Refused, UnknownModule
+from modtui.agent.errors import LooksOnly, Refused, UnknownModule
 from modtui.exits import ExitCode
 from modtui.source.safe import safe_text
 from modtui.tui.telling import plan as plan_telling
@@ -42,7 +42,10 @@ def _narrate(text: str) -> None:
 def _connect(options: argparse.Namespace) -> Session:
     from modtui.reach import connect
 
-    return connect(options.target, via=options.via, progress=_narrate)
+    session = connect(options.target, via=options.via, progress=_narrate)
+    if options.look_only:
+        session.only_look()
+    return session
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -277,6 +280,8 @@ def diff(options: argparse.Namespace) -> int:
 
 
 def reload(options: argparse.Namespace) -> int:
+    if options.look_only and not options.dry_run:
+        raise LooksOnly("reloading was made impossible")
     with _connect(options) as session:
         records = _look(session, _store())
         for name in options.modules:

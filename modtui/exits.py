@@ -21,7 +21,7 @@ exit codes:
   1    differences found (diff, check)
   2    the command line is wrong, or there is no such module
   3    the target cannot be reached; the reason and the remedy are on stderr
-  4    refused: a danger without --yes; nothing was changed
+  4    refused: a danger without --yes, or --look-only; nothing was changed
   5    a reload failed and everything was rolled back
   130  interrupted
 """

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, cast
 
 from modtui.agent import shapes
-from modtui.agent.errors import TYPES, AgentError
+from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
 from modtui.reach import bundle
 from modtui.reach.delivery import Parcel, Progress, job_text
@@ -68,6 +68,13 @@ class Session:
     ) -> None:
         self.close()
 
+    def only_look(self) -> None:
+        """From now on neither reload nor undo is possible through this session, and the agent
+        refuses them on this connection as well. Nothing takes that back."""
+        self._only_looks = True
+        if self._wire is not None:
+            self._wire.request("channel.look_only", {})
+
     @property
     def alive(self) -> bool:
         """Is the process still the one that we connected to, and the connection open?"""
@@ -112,6 +119,8 @@ class Session:
     def _change(
         self, call: str, arguments: dict[str, Any], thread: Thread, progress: Progress | None
     ) -> tuple[Any, Literal["main", "agent", "caller"]]:
+        if self._only_looks:
+            raise LooksOnly("this session only looks: nothing in the target is changed")
         if self._wire is None:
             return getattr(self.calls, call)(**arguments), "caller"
         if thread == "agent":
@@ -128,6 +137,7 @@ class Session:
             return _outcome(self._wait(token)), self._ran_on
 
     _ran_on: Literal["main", "agent"] = "main"
+    _only_looks = False
 
     def _bring(self, token: str, progress: Progress | None) -> None:
         """Get the main thread to run the job, or else the agent's thread."""

@@ -148,10 +148,12 @@ class Feed(Widget):
     # ------------------------------------------------------------ attaching and the census
 
     @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
-    def attach(self, connect: Connect) -> None:
+    def attach(self, connect: Connect, look_only: bool = False) -> None:
         """Connect, say hello, take the census page by page."""
         try:
             session = connect()
+            if look_only:
+                session.only_look()
             hello = session.calls.hello()
         except Exception as error:
             self.post_message(self.Failed(trouble(error)))

@@ -140,6 +140,9 @@ class FakeSession:
             self.calls.journal_entries = self.calls.told[self.calls.phase]["journal"]
         return copy.deepcopy(self.calls.told[answer])
 
+    def only_look(self) -> None:
+        self.only_looks = True
+
     def undo(self, **options: Any) -> Any:
         self.calls.phase = "edited"
         self.calls.journal_entries = []

@@ -72,7 +72,7 @@ class LiveScreen(Screen[None]):
         self.feed.store = self.pane.store = self.store
         if self.guide is not None:
             self.query_one(GuideBar).follow(self.guide)
-        self.feed.attach(self.connect)
+        self.feed.attach(self.connect, self.look_only)
 
     def reattach(self, connect: Connect) -> None:
         """Attach to another process; what was said of the first stays in the log."""
@@ -83,7 +83,7 @@ class LiveScreen(Screen[None]):
         self.header.state = "attaching"
         self.query_one(Banner).say(None)
         self.pane.forget()
-        self.feed.attach(connect)
+        self.feed.attach(connect, self.look_only)
 
     # ------------------------------------------------------------ attaching
 
