@@ -48,7 +48,10 @@ def reloaded(name: str, data: bytes) -> None:
 
 
 def snapshot(names: List[str]) -> Snapshot:
-    """What is known of these now, to be given to `restore`."""
+    """What is known of these now, to be given to `restore`. Their pycs are copied away, too."""
+    from . import freshness  # at call time: it needs this module
+
+    freshness.copy_away(names)
     return {name: capture.any_of(name) for name in names}
 
 

@@ -48,13 +48,41 @@ class Facts:
 
 
 class Witness:
-    """A pyc whose functions are exactly the live ones, or that is older than the process."""
+    """A pyc whose functions are exactly the live ones, or that is older than the process.
 
-    __slots__ = ("code", "header", "sure")
+    `old`: nobody can have written it since the module was loaded. `sure`: nor can it have been out
+    of date then. `early`: at least it was there before the file was last touched. `dated`: it may
+    have been out of date already, as this process writes none and the file is another one now.
+    """
 
-    def __init__(self, code: Any, header: pycs.Header, sure: bool) -> None:
-        self.code, self.header = code, header
-        self.sure = sure  # nobody else can have written it since the module was loaded
+    __slots__ = ("code", "data", "dated", "early", "header", "old", "sure")
+
+    def __init__(
+        self,
+        data: bytes,
+        code: Any = None,
+        *,
+        old: bool = False,
+        sure: bool = False,
+        early: bool = False,
+        dated: bool = False,
+    ) -> None:
+        self.data, self.header = data, pycs.Header(data)
+        self.code = pycs.code_of(data) if code is None else code
+        self.old, self.sure, self.early, self.dated = old, sure, early, dated
+
+    def speaks(self, facts: Facts, current: compiling.Current) -> bool:
+        """Whether it tells of the text as loaded, and not just of the file as it is now.
+
+        Anybody who imported the file after an edit has written a pyc that fits it.
+        """
+        if self.dated:
+            return False
+        if self.old or self.early or not codes.same(self.code, current.top):
+            return True
+        if self.header.hash_based:
+            return pycs.source_hash(current.data) != self.header.hash
+        return not self.header.is_of(facts.stamp)
 
 
 def decide(
@@ -68,6 +96,8 @@ def decide(
     the module's top level if that is still running."""
     if current.error is not None:
         return facts.answer("stale", "proved", current.error)
+    if witness is not None and not witness.speaks(facts, current):
+        witness = None
     found = codes.Comparison(live, codes.Tree(current.top))
     differs = _functions_differ(facts, found, current, witness)
     if differs is not None:
@@ -102,7 +132,7 @@ def _functions_differ(
 def _fits(witness: Optional[Witness], facts: Facts) -> bool:
     # Either somebody edited it and put its time back, or the pyc was made by another release of
     # this Python, whose compiler was a little different.
-    return witness is not None and witness.sure and witness.header.is_of(facts.stamp)
+    return witness is not None and witness.old and witness.header.is_of(facts.stamp)
 
 
 def _moved(
@@ -145,9 +175,10 @@ def _by_witness(facts: Facts, witness: Witness, current: compiling.Current) -> s
     if header.size != facts.stamp[2] & 0xFFFFFFFF:
         return facts.answer("stale", sure, "only comments or blank space changed")
     if header.is_of(facts.stamp) and witness.sure:
+        # Somebody may have changed a comment and put the time back.
         reason = "its code, size and time of writing are those of the pyc from before the start"
-        return facts.answer("fresh", "proved", reason)
-    reason = "it has the same size and compiles to the same code as what was loaded"
+        return facts.answer("fresh", "likely", reason)
+    reason = "it has the size and the code of what was loaded; only comments could differ"
     return facts.answer("fresh", "likely", reason)
 
 
@@ -187,7 +218,7 @@ def without_compiling(
         if differing:
             reason = "%s in memory and in the pyc of the file differ" % words.functions(differing)
             return facts.answer("stale", "likely", reason)
-    if witness is not None and not witness.header.hash_based:
+    if witness is not None and not witness.header.hash_based and not witness.dated:
         if witness.header.size != facts.stamp[2] & 0xFFFFFFFF:
             reason = "it has another size than the text that was loaded"
             return facts.answer("stale", "proved" if witness.sure else "likely", reason)

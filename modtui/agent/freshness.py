@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 
-from . import capture, disk, entries, identity, proof, pycs, sources, words
+from . import capture, disk, entries, identity, proof, pycs, sources, witnesses, words
 from .ledger import ledger
 from .system import is_absolute, os, pause
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # In a pass over everything, so much time goes into comparing code; the rest waits to be asked for.
 COMPARE_SECONDS = 0.4
+# And so long after it began, a look does not begin to copy pycs away any more.
+COPY_SECONDS = 0.5
 # Pythons' own start-up takes longer than the clock tick that the start of a process is rounded to.
 PAUSE_SECONDS = 0.001
 
@@ -85,6 +87,19 @@ def live_code(name: str) -> shapes.LiveCode:
     return proof.live_code(entry, stamp, Judge())
 
 
+def copy_away(names: List[str]) -> None:
+    """Copy the pycs of these away before anything happens to them."""
+    judge = Judge()
+    for entry in entries.look_at_all(names):
+        if entry.source_file is None or entry.status == "zip":
+            continue
+        try:
+            stamp = disk.stamp(os.stat(entry.source_file))
+        except (OSError, ValueError):
+            continue
+        witnesses.copy_away(judge.case(entry, stamp))
+
+
 # Thousands of modules get one of a few answers. One object for all of them spares the target's
 # garbage collector thousands of new ones, and so a full collection while somebody looks.
 _answers: Dict[Tuple[str, str, str], shapes.Freshness] = {}
@@ -114,6 +129,8 @@ class Judge:
         self._reasons: Dict[int, str] = {}  # many files have been touched in the same second
         self.compared = False  # whether code was compared for the last verdict
         self.suspect = False  # whether the last cheap verdict could be bettered by comparing
+        self._copying = True
+        self._copy_until = time.monotonic() + COPY_SECONDS
 
     def cheap(self, entry: Entry) -> shapes.Freshness:
         """The verdict from stat and digests, or what comparing gave before and still holds."""
@@ -212,6 +229,9 @@ class Judge:
             self.compared = True
             return proof.compare(case)
         self.suspect = True
+        if self._copying:
+            self._copying = time.monotonic() < self._copy_until
+            witnesses.copy_away(case)
         return proof.not_compared(case)
 
     def _without_source(self, entry: Entry) -> shapes.Freshness:

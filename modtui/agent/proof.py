@@ -8,8 +8,7 @@ from __future__ import annotations
 import sys
 from marshal import dumps
 
-from . import capture, codes, compiling, deciding, disk, pycs, residue, sources
-from .deciding import Witness
+from . import capture, codes, compiling, deciding, disk, pycs, residue, sources, witnesses
 from .system import os
 
 TYPE_CHECKING = False
@@ -121,7 +120,7 @@ def _compare(case: Case) -> Tuple[shapes.Freshness, bool]:
         return case.answer("unknown", "none", reason), True
     live = live_functions(entry)
     pyc = None if case.pyc_path is None else pycs.read(case.pyc_path)
-    witness = _witness(case, live, pyc)
+    witness = witnesses.find(case, live)
     current = compiling.current(entry, case.stamp)
     if current.top is None and current.error is None:
         return deciding.without_compiling(case, live, pyc, witness, current.why_not), False
@@ -148,6 +147,9 @@ def live_code(entry: Entry, stamp: Optional[disk.Stamp], judge: Any) -> shapes.L
         "running": None if running is None else _marshalled(running),
         "pyc": None,
         "pyc_sure": False,
+        "pyc_old": False,
+        "pyc_early": False,
+        "pyc_dated": False,
         "stamp": None if stamp is None else list(stamp),
         "after_ns": None,
         "started_ns": None,
@@ -156,13 +158,16 @@ def live_code(entry: Entry, stamp: Optional[disk.Stamp], judge: Any) -> shapes.L
     }
     if stamp is not None:
         case = judge.case(entry, stamp)
-        pyc = None if case.pyc_path is None else pycs.read(case.pyc_path)
-        witness = _witness(case, live, pyc)
         answer["after_ns"], answer["started_ns"] = case.after_ns, case.started_ns
-        kept = _kept.get(entry.name)
-        if witness is not None and kept is not None:
-            answer["pyc"] = capture.unpack(kept.packed).decode("latin-1")
+        witness = witnesses.find(case, live)
+        # What is of the file as it is now, and may have been written since, is no witness there.
+        if witness is not None and (
+            witness.old or witness.early or not witnesses.fits(case, witness.header)
+        ):
+            answer["pyc"] = witness.data.decode("latin-1")
             answer["pyc_sure"] = witness.sure
+            answer["pyc_old"], answer["pyc_early"] = witness.old, witness.early
+            answer["pyc_dated"] = witness.dated
     return answer
 
 
@@ -171,39 +176,3 @@ def _marshalled(value: Any) -> Optional[str]:
         return dumps(value).decode("latin-1")
     except ValueError:  # somebody forged a code object
         return None
-
-
-class _Kept:
-    __slots__ = ("packed", "sure", "tie")
-
-    def __init__(self, case: Case, data: bytes, sure: bool) -> None:
-        self.tie, self.packed, self.sure = capture.Tie(case.entry.value), capture.pack(data), sure
-
-
-_kept: Dict[str, _Kept] = {}
-
-
-def _witness(case: Case, live: codes.Live, pyc: Optional[pycs.Pyc]) -> Optional[Witness]:
-    name = case.entry.name
-    kept = _kept.get(name)
-    if kept is not None and kept.tie.holds(case.entry.value):
-        data = capture.unpack(kept.packed)
-        return Witness(pycs.code_of(data), pycs.Header(data), kept.sure)
-    if pyc is None:
-        return None
-    untouched = case.after_ns is not None and _since(case.pyc_path) < case.after_ns
-    if live:
-        if not codes.Comparison(live, codes.Tree(pyc.code)).all_exact:
-            return None
-    elif not untouched:
-        return None
-    # The next import by anybody may overwrite it: it is kept away at first sight.
-    _kept[name] = _Kept(case, pyc.data, untouched)
-    return Witness(pyc.code, pyc.header, untouched)
-
-
-def _since(path: Optional[str]) -> int:
-    try:
-        return disk.Paths().look(path or "")[1]
-    except (OSError, ValueError):
-        return 1 << 63

@@ -150,6 +150,8 @@ class LiveCode(TypedDict):
     pyc: Optional[str]  # the compiled file that it was loaded from, if there is a witness
     pyc_sure: bool  # it is certainly the one that the module was loaded from
     pyc_old: bool  # nobody can have written it since the module was loaded
+    pyc_early: bool  # it was there before the file was last touched
+    pyc_dated: bool  # it may have been out of date already when the module was loaded
     stamp: Optional[list[int]]  # of the file: device, inode, size, mtime ns, ctime ns
     after_ns: Optional[int]  # the module was loaded after this
     started_ns: Optional[int]

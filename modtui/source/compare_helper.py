@@ -26,7 +26,7 @@ def main(house: str) -> None:
 
 def compare(asked: dict[str, Any]) -> Any:
     """The verdict on one module."""
-    from modtui.agent import compiling, deciding, pycs
+    from modtui.agent import compiling, deciding
 
     facts = deciding.Facts(tuple(asked["stamp"]), asked["after_ns"], asked["started_ns"])
     live = [(name, code) for name, code in loads(asked["code"].encode("latin-1"))]
@@ -35,8 +35,13 @@ def compare(asked: dict[str, Any]) -> Any:
         return facts.answer("unknown", "none", current.why_not)
     witness = running = None
     if asked["pyc"] is not None:
-        data = asked["pyc"].encode("latin-1")
-        witness = deciding.Witness(pycs.code_of(data), pycs.Header(data), asked["pyc_sure"])
+        witness = deciding.Witness(
+            asked["pyc"].encode("latin-1"),
+            old=asked["pyc_old"],
+            sure=asked["pyc_sure"],
+            early=asked["pyc_early"],
+            dated=asked["pyc_dated"],
+        )
     if asked["running"] is not None:
         running = loads(asked["running"].encode("latin-1"))
     return deciding.decide(facts, live, current, witness, running)

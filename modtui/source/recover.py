@@ -287,7 +287,7 @@ def _by_code(
     alone = len(fitting) == 1 and complete
     proof = "likely"
     detail = f"from {best.where}: {_REASONS[fit]}"
-    if fit == "hash" or (fit == "size" and matcher.sure and alone):
+    if matcher.sure and (fit == "hash" or (fit == "size" and alone)):
         proof = "proved"
     elif len(fitting) > 1:
         detail += ", and it is not the only one"
