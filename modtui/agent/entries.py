@@ -275,7 +275,15 @@ def _place(entry: Entry, around: Surroundings) -> shapes.Place:
         return "stdlib"
     if path is None and entry.status == "namespace":
         path = _first_portion(entry)
+    if path is None:  # made by hand, as `six.moves` is: it belongs to whoever made it
+        path = _file_above(entry.name)
     return "none" if path is None else around.place_of(path)
+
+
+def _file_above(name: str) -> Optional[str]:
+    """The file of the top-level package of a dotted name."""
+    top, dot, _ = name.partition(".")
+    return raw.exact_str(raw.get(raw.namespace(top), "__file__")) if dot else None
 
 
 def _first_portion(entry: Entry) -> Optional[str]:

@@ -103,8 +103,11 @@ def test_extension_and_places(inside: Inside) -> None:
     script = """
 _sys.path.append(os.path.join(here, "lib", "site-packages"))
 import vendored, mine, json
+_sys.modules["json.made"] = _sys.modules["nobodys.made"] = type(_sys)("made")
+_sys.modules["mine.made"] = None
 found = records()
 names = "vendored mine json sys zipimport modtui modtui.agent.census".split()
+names += ["json.made", "nobodys.made", "mine.made"]
 import math
 extension = records()["math"]
 tell([{name: [found[name]["place"], found[name]["from_agent"]] for name in names},
@@ -117,6 +120,9 @@ tell([{name: [found[name]["place"], found[name]["from_agent"]] for name in names
         "mine": ["project", False],
         "json": ["stdlib", False],
         "sys": ["stdlib", False],
+        "json.made": ["stdlib", False],
+        "mine.made": ["project", False],
+        "nobodys.made": ["none", False],
         "zipimport": ["stdlib", False],
         "modtui": ["agent", True],
         "modtui.agent.census": ["agent", True],
