@@ -2,8 +2,10 @@
 
 It runs alone, before anything else of the agent is there, on the agent's own thread and never on a
 thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, arrival, version,
-hash of the agent, magic number of the compiled code, names of the C modules that the agent needs,
-[(module, source, compiled code or None)...]).
+hash of the agent, magic number of the compiled code, names of the C modules, [(module, source,
+compiled code or None)...]), with those modules only that the first answer needs. The others are in
+the same way in `rest`, and are made when a call needs them: a visit that only asks who is there, or
+that makes the agent leave, costs the target neither their time nor their memory.
 """
 
 from __future__ import annotations
@@ -20,6 +22,84 @@ if TYPE_CHECKING:
 FUTURE_FLAGS = 0x1100000  # `from __future__ import annotations`, as this text was compiled
 THREADS = ("start_new_thread", "allocate_lock", "get_ident", "get_native_id")
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
+STATUS_SIZE = 4096  # the payload's file begins with so many bytes for what the agent has to say
+# Seconds between the interpreter's switches of threads while the agent comes. A thread that wants
+# the GIL waits so long for it, so beside busy threads it is short while the agent waits, and the
+# usual while it works. Odd values, by which an arrival knows those of another one.
+QUICK, STEADY = 0.000101, 0.005003
+
+
+def original(name: str) -> Any:
+    """A function of `_thread` as the interpreter made it, even if the target replaced it there.
+
+    This function is also sent alone, as text, to where nothing else of this module is yet.
+    """
+    m = sys.modules
+    t = m["_thread"]
+    here = vars(t)[name]
+    builtin: Any = type(len)
+    if type(here) is builtin:
+        return here
+    known, f = "gc" in m, m["_frozen_importlib"]
+    gc = m.get("gc") or f.module_from_spec(f.BuiltinImporter.find_spec("gc"))
+    if not known:
+        m.pop("gc", None)
+    return [
+        x for x in gc.get_objects() if type(x) is builtin and x.__name__ == name and x.__self__ is t
+    ][0]
+
+
+class Pace:
+    """The interpreter's switch interval while the agent comes; `usual` is None if not in charge."""
+
+    __slots__ = ("usual",)
+
+    def __init__(self, usual: Optional[float]) -> None:
+        self.usual = usual
+
+    def set(self, interval: float) -> None:
+        """Change it, if nobody else did since we last changed it."""
+        if self.usual is not None and round(sys.getswitchinterval(), 6) in (QUICK, STEADY):
+            sys.setswitchinterval(interval)
+
+    def calm(self) -> None:
+        """The hurry is over."""
+        usual = self.usual
+        if usual is not None:
+            self.set(usual)
+            self.usual = None
+
+
+def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional[float]) -> None:
+    """Arrive by a payload's file: `there` is its descriptor, whose bytes after `size` are the rest.
+
+    Or by a text alone: then `there` is None and `rest` is given. `usual` is the switch interval
+    that the target had.
+    """
+    posix = sys.modules["posix"]
+    pace = Pace(usual)
+
+    def report(text: str) -> None:
+        if there is not None:
+            posix.pwrite(there, text.encode("utf-8", "surrogateescape")[:4000], 0)
+
+    def read_rest() -> bytes:
+        if there is None:
+            return rest
+        parts: List[bytes] = []
+        at = STATUS_SIZE + size
+        while True:
+            part = posix.pread(there, 1 << 22, at)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+            at += len(part)
+
+    try:
+        arrive(box, report, read_rest, pace)
+    finally:
+        if there is not None:
+            posix.close(there)
 
 
 def quiet_import(name: str) -> bool:
@@ -64,30 +144,24 @@ def _extension(name: str, external: Any) -> Any:
     return None
 
 
-def as_it_is(name: str) -> Any:
-    """What `_thread` has under a name."""
-    return vars(sys.modules["_thread"])[name]
-
-
 def arrive(
     box: Box,
     report: Callable[[str], None],
-    calm: Callable[[], None] = lambda: None,
-    original: Callable[[str], Any] = as_it_is,
+    read_rest: Callable[[], bytes],
+    pace: Optional[Pace] = None,
 ) -> None:
-    """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not.
-
-    `calm` is to be called when the hurry is over: when the first inspector has its first answer.
-    `original` gives a function of `_thread` as the interpreter made it.
-    """
+    """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not."""
+    pace = pace or Pace(None)
     try:
-        report("L" + _listen(box, calm, original))
+        _listen(box, report, read_rest, pace)
     except BaseException as error:
-        calm()
+        pace.calm()
         report("E%s: %s" % (type(error).__name__, error))
 
 
-def _listen(box: Box, calm: Callable[[], None], original: Callable[[str], Any]) -> str:
+def _listen(
+    box: Box, report: Callable[[str], None], read_rest: Callable[[], bytes], pace: Pace
+) -> None:
     package_name, _, version, digest, _, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
@@ -98,21 +172,20 @@ def _listen(box: Box, calm: Callable[[], None], original: Callable[[str], Any]) 
         there = sys.modules.setdefault(package_name, package)
         if there is package:
             break
-        path = _other(package_name, there, digest, original)
+        path = _other(package_name, there, digest, pace)
         if path is not None:
-            calm()
-            return path
+            pace.calm()
+            report("L" + path)
+            return
         _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
     try:
-        return _fill(package, box, calm, original)
+        _Maker(package, box, pace).listen(report, read_rest)
     except BaseException:
         _remove(package_name, package)
         raise
 
 
-def _other(
-    package_name: str, there: Any, digest: str, original: Callable[[str], Any]
-) -> Optional[str]:
+def _other(package_name: str, there: Any, digest: str, pace: Pace) -> Optional[str]:
     """The path of an agent that is here already; None if it is dead and can be replaced."""
     names = vars(there)
     if "_pid" not in names:
@@ -127,6 +200,7 @@ def _other(
     pause = original("allocate_lock")()
     pause.acquire()
     waited = 0.0
+    pace.set(QUICK)
     while waited < PATIENCE and sys.modules.get(package_name) is there:
         channel = names.get("channel") if names.get("_path") else None
         path = channel.listening() if channel is not None else ""
@@ -137,41 +211,86 @@ def _other(
     return None
 
 
-def _fill(package: Any, box: Box, calm: Callable[[], None], original: Callable[[str], Any]) -> str:
-    package_name, arrival, version, _, magic, c_modules, modules = box
-    ascii_codec = "encodings.ascii"  # -X dev looks it up when an extension module is loaded
-    codecs = [] if ascii_codec in sys.modules else [ascii_codec]
-    added = [name for name in c_modules if quiet_import(name)] + codecs
-    vars(package)["_added"] = added
-    external = sys.modules["_frozen_importlib_external"]
-    usable = magic == external.MAGIC_NUMBER
-    compiled = {}
-    builtins = _builtins(package_name, original)
-    for name, source, stored in modules:
-        full = package_name + "." + name
-        if usable and stored is not None:
-            code = sys.modules["marshal"].loads(stored)
-        elif not source:
-            raise RuntimeError("the agent was compiled for another interpreter")
-        else:
-            flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
-            code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
-            compiled[name] = code
-        module = type(sys)(full)
-        vars(module).update(__package__=package_name, __builtins__=builtins)
-        sys.modules[full] = module
-        vars(package)[name] = module
-        exec(code, vars(module))
-    if compiled:
-        compiled["bootstrap"] = globals()["_code"]  # as those that started us have left it
-    vars(package)["_compiled"] = compiled
-    channel = vars(package)["channel"]
-    path = channel.listen(arrival, version, added, lambda: _remove(package_name, package), calm)
-    vars(package)["_path"] = path
-    return "%s\n%d" % (path, channel.thread())
+class _Maker:
+    """Makes the agent's modules in the target: some at once, the others when they are needed."""
+
+    def __init__(self, package: Any, box: Box, pace: Pace) -> None:
+        self.package, self.box, self.pace = package, box, pace
+        self.builtins = _builtins(box[0])
+        self.lock = original("allocate_lock")()
+        self.rest: Optional[bytes] = None
+        self.trouble = ""
+
+    def listen(self, report: Callable[[str], None], read_rest: Callable[[], bytes]) -> None:
+        package_name, arrival, version, _, _, c_modules, modules = self.box
+        names = vars(self.package)
+        names.update(_added=[], _compiled={})
+        self.make(c_modules, modules)
+        channel = names["channel"]
+        self.pace.set(QUICK)
+        with self.lock:  # who needs the rest waits until it is here
+            if arrival != "injected":
+                self.rest = read_rest()
+            path = channel.listen(
+                arrival,
+                version,
+                names["_added"],
+                lambda: _remove(package_name, self.package),
+                self.pace.calm,
+                self.complete_now if arrival != "injected" else self.complete,
+            )
+            names["_path"] = path
+            report("L%s\n%d" % (path, channel.thread()))
+            if self.rest is None:
+                self.rest = read_rest()
+
+    def complete(self) -> None:
+        """Make what has not been made yet. Raises ImportError if that went wrong, now or before."""
+        with self.lock:
+            self.complete_now()
+
+    def complete_now(self) -> None:
+        if self.trouble:
+            raise ImportError(self.trouble)
+        rest, self.rest = self.rest, None
+        if rest is None:
+            return
+        try:
+            self.make(*sys.modules["marshal"].loads(rest))
+        except BaseException as error:
+            self.trouble = "the agent is incomplete: %s: %s" % (type(error).__name__, error)
+            raise ImportError(self.trouble) from error
+
+    def make(self, c_modules: Tuple[str, ...], modules: Modules) -> None:
+        """Import these modules of the interpreter, and execute these of the agent."""
+        package_name, magic = self.box[0], self.box[4]
+        names = vars(self.package)
+        added, compiled = names["_added"], names["_compiled"]
+        ascii_codec = "encodings.ascii"  # -X dev looks it up when an extension module is loaded
+        codecs = [] if ascii_codec in sys.modules else [ascii_codec]
+        added.extend([name for name in c_modules if quiet_import(name)] + codecs)
+        self.pace.set(STEADY)
+        usable = magic == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
+        for name, source, stored in modules:
+            full = package_name + "." + name
+            if usable and stored is not None:
+                code = sys.modules["marshal"].loads(stored)
+            elif not source:
+                raise RuntimeError("the agent was compiled for another interpreter")
+            else:
+                flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
+                code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
+                compiled[name] = code
+            module = type(sys)(full)
+            vars(module).update(__package__=package_name, __builtins__=self.builtins)
+            sys.modules[full] = module
+            names[name] = module
+            exec(code, vars(module))
+        if compiled:
+            compiled["bootstrap"] = globals()["_code"]  # as those that started us have left it
 
 
-def _builtins(package_name: str, original: Callable[[str], Any]) -> Any:
+def _builtins(package_name: str) -> Any:
     """The target's builtins, but with imports that are the interpreter's own.
 
     A target may have replaced `__import__`, and what is in `_thread` (gevent, eventlet).

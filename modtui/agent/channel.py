@@ -11,18 +11,24 @@ import _thread
 import posix
 import sys
 
-from . import baseline, framing, identity, jobs, rendezvous
-from .calls import WireCalls
+from . import framing, identity, jobs, rendezvous
 from .errors import AgentError, BadCall, LooksOnly
 from .rendezvous import Leftover
-from .sockets import Socket, forget_thread, is_live, may_enter, new_lock, start_thread
+from .sockets import (
+    Socket,
+    forget_thread,
+    is_live,
+    listening_socket,
+    may_enter,
+    new_lock,
+    start_thread,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set
 
 MOST_CONNECTIONS = 32
-BACKLOG = 64
 FIRST_ANSWER = 0.5  # seconds at most that the arrival may be in a hurry
 FIRST_VISIT = 15.0  # seconds that an injected agent waits for the inspector that injected it
 
@@ -63,12 +69,14 @@ class _Server:
         version: str,
         cleanup: Optional[Callable[[], None]],
         calm: Callable[[], None],
+        complete: Callable[[], None],
     ) -> None:
         self.arrival = arrival
         self.version = version
         self.pid = posix.getpid()
         self.path = ""
         self.calm = calm  # the hurry of the arrival is over
+        self.complete = complete  # makes the modules that only calls need
         self.cleanup = cleanup  # takes the agent out of the target, when the last thread has ended
         self.thread = 0  # the one that accepts
         self.ids: Set[int] = set()  # of all its threads
@@ -84,33 +92,9 @@ class _Server:
 
     def _bind(self) -> Socket:
         global _leftover
-        uid, pid = posix.geteuid(), posix.getpid()
-        try:
-            folder = rendezvous.make_directory(uid)
-            paths = [folder + "/" + name for name in rendezvous.names(pid)]
-        except OSError:
-            if sys.platform != "linux":
-                raise
-            paths = [rendezvous.abstract(uid, pid)]
-        problem: Optional[OSError] = None
-        for path in paths:
-            raw = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            listener = Socket(raw)
-            if rendezvous.is_socket(path) and not is_live(path):
-                posix.unlink(path)  # of a process that had our pid and was killed
-            try:
-                raw.bind(rendezvous.address(path))
-                if not path.startswith("@"):
-                    posix.chmod(path, 0o600)
-                raw.listen(BACKLOG)
-            except OSError as error:
-                problem = error
-                raw.close()
-                continue
-            self.path = path
-            _leftover = Leftover(path)
-            return listener
-        raise problem or OSError("no name for a socket")
+        listener, self.path = listening_socket()
+        _leftover = Leftover(self.path)
+        return listener
 
     def start(self) -> None:
         self._begin(self._accept_all)
@@ -263,7 +247,9 @@ class _Server:
             _server = None
         raws = [one._raw for one in self.farewell if one.ours()]
         cleanup = self.cleanup
-        baseline.stop_capturing()
+        baseline = sys.modules.get(identity.PACKAGE + ".baseline")
+        if baseline is not None:
+            baseline.stop_capturing()
         if cleanup is not None:
             cleanup()  # from here on this module has no names any more
         for raw in raws:
@@ -278,7 +264,7 @@ class _Connection:
     def __init__(self, server: _Server, sock: Socket) -> None:
         self.server = server
         self.socket = sock
-        self.calls = WireCalls()
+        self.calls: Any = None  # made by the first call that needs more than this module
         self.only_looks = False
 
     def refuse(self, reason: str) -> None:
@@ -342,22 +328,31 @@ class _Connection:
             return True
         if self.only_looks and name in CHANGING:
             raise LooksOnly("this session only looks: nothing in the target is changed")
-        if name in CALLS:
-            method = getattr(self.calls, name)
-        elif name in _OWN:
-            method = _OWN[name]
+        if name in _OWN:
+            method: Any = _OWN[name]
+            skip = 0
+        elif name in CALLS:
+            method = getattr(self._all_calls(), name)
+            skip = 1
         else:
             raise BadCall("there is no call %r" % (name,))
-        code = (method.__func__ if name in CALLS else method).__code__
-        allowed = code.co_varnames[: code.co_argcount]
-        unknown = [key for key in arguments if key not in allowed or key == "self"]
+        code = (method.__func__ if skip else method).__code__
+        allowed = code.co_varnames[skip : code.co_argcount]
+        unknown = [key for key in arguments if key not in allowed]
         if unknown:
             raise BadCall("%s takes no argument %r" % (name, unknown[0]))
-        missing = code.co_argcount - len(method.__defaults__ or ()) - (name in CALLS)
-        for key in allowed[name in CALLS :][:missing]:
+        for key in allowed[: len(allowed) - len(method.__defaults__ or ())]:
             if key not in arguments:
                 raise BadCall("%s needs the argument %r" % (name, key))
         return method(**arguments)
+
+    def _all_calls(self) -> Any:
+        if self.calls is None:
+            self.server.complete()
+            from .calls import WireCalls  # not before: most of the agent comes when it is needed
+
+            self.calls = WireCalls()
+        return self.calls
 
     def _answer(self, number: Any, result: Any = None, error: Any = None) -> None:
         answer: Dict[str, Any] = {"id": number}
@@ -382,21 +377,26 @@ def listen(
     added: Any = (),
     cleanup: Optional[Callable[[], None]] = None,
     calm: Callable[[], None] = lambda: None,
+    complete: Callable[[], None] = lambda: None,
 ) -> str:
     """Listen for inspectors; returns the socket's path. Calling it again returns the same path.
 
     `added` names the sys.modules entries that came with the agent; `cleanup` is called by the
-    agent's last thread after a detach, `calm` when the first answer is out. Raises OSError if no
-    socket can be made.
+    agent's last thread after a detach, `calm` when the first answer is out, and `complete` before
+    the first call that needs more of the agent than this module. Raises OSError if no socket can be
+    made.
     """
     global _server
     if listening():
         return listening()
     forget_inherited()
     _added[:] = list(added)
-    server = _server = _Server(arrival, version, cleanup, calm)
+    server = _server = _Server(arrival, version, cleanup, calm, complete)
     _announce(server)
     if arrival != "injected":
+        complete()
+        from . import baseline
+
         baseline.start_capturing()
     try:
         server.start()
@@ -428,6 +428,8 @@ def forget_inherited() -> None:
 
 def _compiled() -> Dict[str, str]:
     """The agent's own code as this interpreter compiled it, once, for the inspector to keep."""
+    if _server is not None:
+        _server.complete()
     package = sys.modules.get(identity.PACKAGE)
     codes = vars(package).pop("_compiled", {}) if package is not None else {}
     import marshal
@@ -452,6 +454,7 @@ def thread() -> int:
 
 
 _OWN: Dict[str, Callable[..., Any]] = {
+    "hello": identity.hello,
     "channel.compiled": _compiled,
     "channel.pump": _pump,
     "channel.thread": thread,

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from modtui.reach.bundle import FLAGS
+from modtui.reach.bundle import FLAGS, Payload
 
 _SITECUSTOMIZE = """\
 import sys
@@ -32,7 +32,8 @@ def arrive(folder, pythonpath):
     try:
         marshal = sys.modules["marshal"]
         with open(folder + "/agent", "rb") as file:
-            magic, code, box = marshal.loads(file.read())
+            magic, code, box = marshal.loads(file.read(SIZE))
+            rest = file.read()
         space = {"__name__": "_modtui_bootstrap"}
         if magic == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER:
             code = marshal.loads(code)
@@ -40,7 +41,7 @@ def arrive(folder, pythonpath):
             code = compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2)
         space["_code"] = code
         exec(code, space)
-        space["arrive"](box, say)
+        space["arrive"](box, say, lambda: rest)
     except BaseException as error:
         say("E%s: %s" % (type(error).__name__, error))
     for path in (folder + "/__pycache__", folder):
@@ -60,12 +61,13 @@ import sitecustomize
 class Arrival:
     """Such a directory, 0700, as a context manager that removes what the program did not."""
 
-    def __init__(self, payload: bytes, environment: dict[str, str]) -> None:
+    def __init__(self, payload: Payload, environment: dict[str, str]) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="modtui-run-"))
         before = environment.get("PYTHONPATH")
         text = _SITECUSTOMIZE.replace("FOLDER", repr(str(self.folder)))
         text = text.replace("PYTHONPATH)", f"{before!r})").replace("FLAGS", FLAGS)
-        (self.folder / "agent").write_bytes(payload)
+        text = text.replace("SIZE", str(len(payload.core)))
+        (self.folder / "agent").write_bytes(payload.core + payload.rest)
         (self.folder / "sitecustomize.py").write_text(text, "utf-8", "surrogateescape")
         entries = [str(self.folder)] + ([before] if before else [])
         self.environment = {**environment, "PYTHONPATH": os.pathsep.join(entries)}

@@ -18,18 +18,25 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
+from typing import TypeAlias, cast
 
 import platformdirs
 
 PACKAGE = "_modtui_agent"
 SOURCE = Path(__file__).resolve().parent.parent / "agent"
 _BOOTSTRAP = "bootstrap"
+_FIRST = "channel"  # it and what it needs come first, all else when it is called for
 LEFT_AT_HOME = frozenset(("__init__", "shapes", _BOOTSTRAP))
 MARSHAL_VERSION = 2  # every supported Python reads it
+MOST_KEPT = 32  # builds of Python for which compiled code is kept, some 0.7 MB each
 # This statement makes the interpreter import a module of the standard library. We say the same by a
 # flag of the compiler, whose value is not the same in the first two releases of 3.8.
 _FUTURE = b"from __future__ import annotations"
 FLAGS = "(0x1000000 if sys.hexversion >= 0x030802F0 else 0x100000)"
+
+# (names of C modules, [(module, source, compiled code or None)...])
+_Packed: TypeAlias = tuple[tuple[str, ...], list[tuple[str, bytes, bytes | None]]]
+_Made: TypeAlias = tuple[bytes, bytes, _Packed, bytes]  # magic number, bootstrap, core, rest
 
 
 @dataclass(frozen=True)
@@ -64,10 +71,48 @@ def _needs(source: bytes, known: frozenset[str]) -> tuple[set[str], set[str]]:
     return found, others - {"__future__", "sys", "nt"}
 
 
+@dataclass(frozen=True)
+class Payload:
+    """What an interpreter needs for the first answer, and then for all others; see `bootstrap`."""
+
+    core: bytes
+    rest: bytes
+
+
 @functools.cache
 def c_modules() -> tuple[str, ...]:
     """The modules of the interpreter that the agent's modules import when they are executed."""
-    return tuple(sorted(set().union(*(_needs(part.source, frozenset())[1] for part in parts()))))
+    return _c_modules(parts())
+
+
+def _c_modules(some: tuple[Part, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set().union(*(_needs(part.source, frozenset())[1] for part in some))))
+
+
+@functools.cache
+def _halves() -> tuple[tuple[Part, ...], tuple[Part, ...]]:
+    """The agent's modules that the first answer needs, and the others."""
+    known = frozenset(part.name for part in parts())
+    needs = {part.name: _needs(part.source, known)[0] for part in parts()}
+    first: set[str] = set()
+    queue = [_FIRST]
+    while queue:
+        name = queue.pop()
+        if name not in first:
+            first.add(name)
+            queue.extend(needs[name])
+    core = tuple(part for part in parts() if part.name in first)
+    return core, tuple(part for part in parts() if part.name not in first)
+
+
+@functools.cache
+def _texts() -> dict[str, bytes]:
+    """The sources of the agent's modules."""
+    return {
+        path.stem: _travelling(path)
+        for path in sorted(SOURCE.glob("*.py"))
+        if path.stem not in LEFT_AT_HOME
+    }
 
 
 @functools.cache
@@ -76,11 +121,7 @@ def parts() -> tuple[Part, ...]:
 
     Raises ValueError if they need each other in a circle.
     """
-    texts = {
-        path.stem: _travelling(path)
-        for path in sorted(SOURCE.glob("*.py"))
-        if path.stem not in LEFT_AT_HOME
-    }
+    texts = _texts()
     known = frozenset(texts)
     needs = {name: _needs(text, known)[0] for name, text in texts.items()}
     ordered: list[Part] = []
@@ -98,8 +139,8 @@ def parts() -> tuple[Part, ...]:
 def digest() -> str:
     """What tells this agent from any other."""
     state = hashlib.blake2b(digest_size=16)
-    for part in everything():
-        state.update(b"%s\0%d\0" % (part.name.encode(), len(part.source)) + part.source)
+    for name, source in sorted({**_texts(), _BOOTSTRAP: _bootstrap()}.items()):
+        state.update(b"%s\0%d\0" % (name.encode(), len(source)) + source)
     return state.hexdigest()
 
 
@@ -118,19 +159,30 @@ def everything() -> tuple[Part, ...]:
     return (*parts(), Part(_BOOTSTRAP, _bootstrap()))
 
 
-def payload(version: str, interpreter: str, arrival: str = "injected") -> bytes:
-    """What the text in the target reads: marshalled (magic number, bootstrap, its box).
+def payload(version: str, interpreter: str, arrival: str = "injected") -> Payload:
+    """What the text in the target reads: marshalled (magic number, bootstrap, its box), the rest.
 
     `interpreter` identifies the target's build (`identify`). If compiled code is kept for it, that
     goes along instead of source, and the target checks the magic number before it uses it.
     """
-    magic, codes = _kept(interpreter) or _own_if_same(interpreter)
+    made = _kept(interpreter) or _own_if_same(interpreter) or _made(b"", {})
+    magic, bootstrap, core, rest = made
+    box = (PACKAGE, arrival, version, digest(), magic, *core)
+    return Payload(marshal.dumps((magic, bootstrap, box), MARSHAL_VERSION), rest)
+
+
+def _made(magic: bytes, codes: dict[str, bytes]) -> _Made:
+    """What of a payload is the same each time; compiled where there are codes."""
+    core, rest = (_packed(some, codes) for some in _halves())
+    return magic, codes.get(_BOOTSTRAP, _bootstrap()), core, marshal.dumps(rest, MARSHAL_VERSION)
+
+
+def _packed(some: tuple[Part, ...], codes: dict[str, bytes]) -> _Packed:
     modules = [
         (part.name, b"" if part.name in codes else part.source, codes.get(part.name))
-        for part in parts()
+        for part in some
     ]
-    box = (PACKAGE, arrival, version, digest(), magic, c_modules(), modules)
-    return marshal.dumps((magic, codes.get(_BOOTSTRAP, _bootstrap()), box), MARSHAL_VERSION)
+    return _c_modules(some), modules
 
 
 def is_kept(interpreter: str) -> bool:
@@ -153,23 +205,31 @@ def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
     folder = _folder()
     if folder is None or {part.name for part in everything()} != codes.keys():
         return False
-    data = marshal.dumps((digest(), magic, sorted(codes.items())), MARSHAL_VERSION)
+    data = marshal.dumps((digest(), _made(magic, codes)), MARSHAL_VERSION)
     temporary = folder / f".{os.getpid()}.{os.urandom(4).hex()}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
         temporary.replace(folder / _file_name(interpreter))
+        _forget_oldest(folder)
     except OSError:
         return False
     return True
+
+
+def _forget_oldest(folder: Path) -> None:
+    """Those of other versions and of interpreters that are gone would add up."""
+    found = sorted(folder.glob("*.agent"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found[MOST_KEPT:]:
+        path.unlink(missing_ok=True)
 
 
 def _file_name(interpreter: str) -> str:
     return f"{interpreter}-{digest()[:16]}.agent"
 
 
-def _kept(interpreter: str) -> tuple[bytes, dict[str, bytes]] | None:
+def _kept(interpreter: str) -> _Made | None:
     folder = _folder()
     if folder is None:
         return None
@@ -177,23 +237,23 @@ def _kept(interpreter: str) -> tuple[bytes, dict[str, bytes]] | None:
         with open(folder / _file_name(interpreter), "rb") as file:
             if not _only_ours(os.fstat(file.fileno())):
                 return None
-            kept_digest, magic, codes = marshal.loads(file.read())
+            kept_digest, made = marshal.loads(file.read())
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    return (magic, dict(codes)) if kept_digest == digest() else None
+    return cast(_Made, made) if kept_digest == digest() else None
 
 
-def _own_if_same(interpreter: str) -> tuple[bytes, dict[str, bytes]]:
+def _own_if_same(interpreter: str) -> _Made | None:
     """Our own interpreter can compile for targets that run the same file."""
     try:
         same = identify(own_image()) == interpreter
     except OSError:
         same = False
     if not same or sys.implementation.name != "cpython":
-        return b"", {}
+        return None
     codes = {part.name: marshal.dumps(_compile(part)) for part in everything()}
     keep(interpreter, importlib.util.MAGIC_NUMBER, codes)
-    return importlib.util.MAGIC_NUMBER, codes
+    return _made(importlib.util.MAGIC_NUMBER, codes)
 
 
 def _compile(part: Part) -> CodeType:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from modtui import __version__
 from modtui.agent.errors import AgentError
 from modtui.reach import bundle, finding, image, proc
-from modtui.reach.delivery import Parcel, Progress, arrival_text
+from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import (
     ConnectionLost,
     NobodyListens,
@@ -170,7 +170,7 @@ def _inject_once(
 ) -> Session:
     build = image.find(process)
     interpreter = bundle.identify(build.path)
-    parcel = Parcel(arrival_text, bundle.payload(__version__, interpreter), lambda: False)
+    parcel = Parcel.of(bundle.payload(__version__, interpreter), lambda: False)
     parcel.arrived = lambda: (
         parcel.status().startswith(("L", "E"))
         or (parcel.descriptor is None and finding.listens(process))

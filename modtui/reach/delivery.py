@@ -1,105 +1,112 @@
 """The text that the target's main thread runs, and how what it needs gets to it.
 
 The text is tiny: it starts a thread, and everything else happens there. It runs in `__main__`, so
-it binds no name there, and nothing that it does can raise into the target. Beside busy threads each
-of the agent's first steps would wait 5 ms for the GIL, so the interpreter's switch interval is
-shortened until the first answer is out, which takes a few milliseconds.
+it binds no name there, and nothing that it does can raise into the target. The thread's first wait
+for the GIL would be 5 ms long for each busy thread of the target, so the interpreter's switch
+interval is shortened just before; `modtui.agent.bootstrap` goes on from there.
 """
 
 from __future__ import annotations
 
+import ast
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modtui.reach.bundle import FLAGS
-
-STATUS_SIZE = 4096  # the payload file begins with so many bytes for what the agent has to say
+from modtui.agent.bootstrap import QUICK, STATUS_SIZE, STEADY
+from modtui.reach.bundle import FLAGS, SOURCE, Payload
 
 # On the target's main thread, which waits for it: as little as can be.
-_STARTER = """\
+_STARTER = f"""\
 import sys
-m = sys.modules
-start = m["_thread"].start_new_thread
+start = sys.modules["_thread"].start_new_thread
 if type(start) is not type(len):
-    space = {"what": None}
-    exec(source, space)
-    start = space["real"]("start_new_thread")
-start(exec, (source, {"what": what}))
+    space = {{}}
+    exec(original, space)
+    start = space["original"]("start_new_thread")
+usual = sys.getswitchinterval()
+if round(usual, 6) in ({QUICK}, {STEADY}):
+    usual = None
+else:
+    sys.setswitchinterval({QUICK})
+try:
+    start(exec, (source, {{"what": what, "size": size, "usual": usual}}))
+except BaseException as error:
+    if usual is not None:
+        sys.setswitchinterval(usual)
+    if type(what) is tuple:
+        sys.modules["posix"].pwrite(what[0], ("Eno thread: %s" % error).encode(), 0)
 """
 # On the agent's own thread.
-_BEGINNING = """\
+_BEGINNING = f"""\
 import sys
 m = sys.modules
-t, g = m["_thread"], m["marshal"]
-p = m.get("posix")
-def go(what):
-    there = None
-    if type(what) is not str:
-        there, *expected = what
-        found = p.fstat(there)
+p, g = m["posix"], m["marshal"]
+there = rest = None
+def go():
+    global there, rest
+    if type(what) is str:
+        data = bytes.fromhex(what)
+        data, rest = data[:size], data[size:]
+    else:
+        number, *expected = what
+        found = p.fstat(number)
         if expected and expected != [found.st_dev, found.st_ino]:
-            return
-    def say(text):
-        if there is not None:
-            p.pwrite(there, text.encode("utf-8", "surrogateescape")[:4000], 0)
-    usual = sys.getswitchinterval()
-    sys.setswitchinterval(0.0005)
-    quick = sys.getswitchinterval()
-    def calm():
-        if sys.getswitchinterval() == quick:
-            sys.setswitchinterval(usual)
-    try:
-        say("T")
-        if there is not None:
-            at, parts = 4096, []
-            while 1:
-                part = p.pread(there, 1 << 20, at)
-                if not part:
-                    break
-                parts.append(part)
-                at += len(part)
-            data = b"".join(parts)
-        else:
-            data = bytes.fromhex(what)
-        magic, code, box = g.loads(data)
-        space = {"__name__": "_modtui_bootstrap", "__builtins__": __builtins__}
-        if magic == m["_frozen_importlib_external"].MAGIC_NUMBER:
-            code = g.loads(code)
-        else:
-            code = compile(code, "<modtui>/agent/bootstrap.py", "exec", FLAGS, True, 2)
-        space["_code"] = code
-        exec(code, space)
-        space["arrive"](box, say, calm, real)
-    except BaseException as error:
-        calm()
-        say("E%s: %s" % (type(error).__name__, error))
-    finally:
-        if there is not None:
-            p.close(there)
-def real(name):
-    here = vars(t)[name]
-    if type(here) is type(len):
-        return here
-    known, f = "gc" in m, m["_frozen_importlib"]
-    gc = m.get("gc") or f.module_from_spec(f.BuiltinImporter.find_spec("gc"))
-    if not known:
-        m.pop("gc", None)
-    return [x for x in gc.get_objects() if type(x) is type(len)
-            and x.__name__ == name and x.__self__ is t][0]
-if what is not None:
-    go(what)
+            raise OSError("its payload was closed")
+        there = number
+        p.pwrite(there, b"T", 0)
+        data = p.pread(there, size, {STATUS_SIZE})
+    magic, code, box = g.loads(data)
+    if magic == m["_frozen_importlib_external"].MAGIC_NUMBER:
+        code = g.loads(code)
+    else:
+        code = compile(code, "<modtui>/agent/bootstrap.py", "exec", {FLAGS}, True, 2)
+    space = {{"__name__": "_modtui_bootstrap", "__builtins__": __builtins__, "_code": code}}
+    exec(code, space)
+    return space["come"], box
+try:
+    come, box = go()
+except BaseException as error:
+    if usual is not None:
+        sys.setswitchinterval(usual)
+    if there is not None:
+        p.pwrite(there, ("E%s: %s" % (type(error).__name__, error)).encode()[:4000], 0)
+        p.close(there)
+else:
+    come(box, there, rest, size, usual)
 """
 
 
-def arrival_text(what: str) -> bytes:
+@functools.cache
+def _original() -> str:
+    """The text of the one function of the bootstrap that is needed before the bootstrap is there.
+
+    That is in targets that have replaced threads by something else.
+    """
+    text = (SOURCE / "bootstrap.py").read_text("utf-8")
+    nodes = ast.parse(text).body
+    (node,) = (n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "original")
+    node.body = node.body[1:]  # without its description
+    node.args.args[0].annotation = node.returns = None
+    return "import sys\n" + ast.unparse(node)
+
+
+def arrival_text(size: int, what: str) -> bytes:
     """The text that brings the agent; `what` is an expression for where its payload is.
 
-    A tuple begins with a descriptor (of `STATUS_SIZE` bytes for answers, then the payload) and goes
-    on with the device and inode that it must have, if it was not opened by the text itself: the
-    target may have closed it. A string is the payload itself in hexadecimal.
+    A tuple begins with a descriptor (of `STATUS_SIZE` bytes for answers, then the payload, of which
+    `size` bytes are needed at first) and goes on with the device and inode that it must have, if it
+    was not opened by the text itself: the target may have closed it. A string is the payload itself
+    in hexadecimal.
     """
-    return _guarded(_STARTER, what=what, source=repr(_BEGINNING.replace("FLAGS", FLAGS)))
+    return _guarded(
+        _STARTER,
+        what=what,
+        size=repr(size),
+        source=repr(_BEGINNING),
+        original=repr(_original()),
+    )
 
 
 def job_text(packages: tuple[str, ...], token: str) -> bytes:
@@ -123,7 +130,7 @@ class Parcel:
     """What is to be run in the target's main thread, and how we know that it was."""
 
     text: Callable[[str], bytes]  # of the expression for the payload
-    payload: bytes
+    payload: bytes  # b"" where the target has all that the text needs
     arrived: Callable[[], bool]
     memory: list[tuple[int, int]] = field(default_factory=list)  # mapped there: address, size
     descriptor: int | None = None  # ours, of the file that the payload went in
@@ -141,6 +148,12 @@ class Parcel:
     def begun(self) -> bool:
         """Did main run the text, as far as we know?"""
         return bool(self.status())
+
+    @staticmethod
+    def of(payload: Payload, arrived: Callable[[], bool]) -> Parcel:
+        """The parcel that brings the agent."""
+        text = functools.partial(arrival_text, len(payload.core))
+        return Parcel(text, payload.core + payload.rest, arrived)
 
     def close(self) -> None:
         """Close our end of the payload."""

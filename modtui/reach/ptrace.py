@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from modtui.reach import gadgets, proc, trampoline
 from modtui.reach import image as images
 from modtui.reach import machine as machines
-from modtui.reach.delivery import STATUS_SIZE, Parcel, Progress
+from modtui.agent.bootstrap import STATUS_SIZE
+from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import GaveUp, NoPermission, NoSuchProcess, Unreachable, Unsupported
 from modtui.reach.machine import Machine, Wait
 from modtui.reach.memory import read_memory, read_time, write_memory

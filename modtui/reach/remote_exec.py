@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from modtui.reach import image, proc
-from modtui.reach.delivery import STATUS_SIZE, Parcel, Progress
+from modtui.agent.bootstrap import STATUS_SIZE
+from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import GaveUp, Unreachable, Unsupported
 
 PATIENCE = 30.0
