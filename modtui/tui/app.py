@@ -1,36 +1,34 @@
-"""The way into the app: attaching begins before Textual is loaded, so that the two overlap."""
+"""The way into the app: what takes time begins at once, and what can wait is not loaded yet."""
 
 from __future__ import annotations
 
+import gc
+import sys
 import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+from modtui.tui.ahead import Ahead
+
 if TYPE_CHECKING:
+    from modtui.source.store import Store
     from modtui.tui.application import ModtuiApp as ModtuiApp
     from modtui.tui.ports import Connect, Running, Session
     from modtui.tui.widgets.guide import Guide
 
 
-class Ahead:
-    """A connection that is being made already; asked again, it makes another one."""
+class Late:
+    """The user's store of texts, opened when it is first asked for: that takes 20 ms."""
 
-    def __init__(self, connect: Connect) -> None:
-        self._connect = connect
-        self._first: Future[Session] | None = Future()
-        threading.Thread(
-            target=self._make, args=(self._first,), name="modtui-attach", daemon=True
-        ).start()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._store: Store | None = None
 
-    def _make(self, future: Future[Session]) -> None:
-        try:
-            future.set_result(self._connect())
-        except BaseException as error:  # it is raised where the session is asked for
-            future.set_exception(error)
+    def __call__(self) -> Store:
+        from modtui.source.store import Store
 
-    def __call__(self) -> Session:
-        first, self._first = self._first, None
-        return first.result() if first is not None else self._connect()
+        with self._lock:
+            self._store = self._store or Store()
+            return self._store
 
 
 def run_app(
@@ -39,6 +37,7 @@ def run_app(
     look_only: bool = False,
     running: Running | None = None,
     guide: Guide | None = None,
+    guest: bool = False,
 ) -> int:
     """Run the app until it is left.
 
@@ -47,19 +46,47 @@ def run_app(
         look_only: make changing the target impossible.
         running: the program that `modtui run` started; its output gets a pane.
         guide: leads a newcomer, as in the demo.
+        guest: this process is somebody's program, whose garbage collector is left alone.
 
     Returns an exit code. What goes wrong with the target is told on the screen.
     """
-    ahead = Ahead(connect) if connect is not None else None
-    from modtui.source.store import Store
+    ahead = Ahead(connect, look_only) if connect is not None else None
+    if guest:
+        return _run(ahead, look_only=look_only, running=running, guide=guide)
+    # Nothing that is loaded now is garbage; the app switches it on after the first frame.
+    gc.disable()
+    _draw_on_the_terminal()
+    try:
+        return _run(ahead, look_only=look_only, running=running, guide=guide, settle=settle_memory)
+    finally:
+        gc.enable()
+
+
+def _run(ahead: Ahead | None, **options: Any) -> int:
     from modtui.tui.application import ModtuiApp
 
-    app = ModtuiApp(ahead, look_only=look_only, running=running, guide=guide, store=Store())
+    app = ModtuiApp(ahead, stores=Late(), **options)
     try:
         return app.run() or 0
     finally:
         for session in app.sessions:
             _close(session)
+
+
+def settle_memory() -> None:
+    """What the app is made of lives until its end: no collection has to look at it again.
+
+    A full one would be felt as a stutter of 20 ms and more.
+    """
+    gc.freeze()
+    gc.enable()
+
+
+def _draw_on_the_terminal() -> None:
+    """Textual draws on stderr; with that in a file (`2>log`) the terminal would stay dark."""
+    error, output = sys.__stderr__, sys.__stdout__
+    if error is not None and output is not None and output.isatty() and not error.isatty():
+        sys.__stderr__ = output  # type: ignore[misc]
 
 
 def _close(session: Session) -> None:

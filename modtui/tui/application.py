@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -19,8 +20,7 @@ from modtui.tui.themes import THEMES
 if TYPE_CHECKING:
     from textual.command import Provider
 
-    from modtui.source.store import Store
-    from modtui.tui.ports import Connect, Machine, Running, Session
+    from modtui.tui.ports import Connect, Machine, Running, Session, Stores
     from modtui.tui.widgets.guide import Guide
 
 TWICE_SECONDS = 3.0
@@ -57,16 +57,18 @@ class ModtuiApp(App[int]):
         guide: Guide | None = None,
         running: Running | None = None,
         config: Config | None = None,
-        store: Store | None = None,
+        stores: Stores | None = None,
+        settle: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
         self.connect = connect
         self.machine: Machine = machine or ThisMachine()
-        self.look_only = look_only
         self.guide = guide
         self.running = running
-        self.store = store
+        self.stores = stores
+        self.settle = settle
         self.config = config or load()
+        self.look_only = look_only or self.config.look_only
         self.sessions: list[Session] = []
         self._interrupted = 0.0
         for theme in THEMES:
@@ -97,12 +99,18 @@ class ModtuiApp(App[int]):
             guide=self.guide,
             running=self.running,
             config=self.config,
-            store=self.store,
+            stores=self.stores,
         )
 
     @on(Feed.Attached)
     def _attached(self, event: Feed.Attached) -> None:
         self.sessions.append(event.session)
+
+    def settled(self) -> None:
+        """The first screen is complete: what comes from now on may be garbage."""
+        settle, self.settle = self.settle, None
+        if settle is not None:
+            settle()
 
     def attach(self, pid: int) -> None:
         """From the picker to the browser."""

@@ -5,6 +5,7 @@ folded = true            # libraries folded away at the start
 tree = false             # the package tree at the start
 order = "freshness"      # freshness, name, status, file, import
 patch = false            # a reload patches, if not said otherwise
+look_only = false        # true: the app changes nothing in any process
 
 [keys]                   # ids as the help and docs list them
 reload = "r,f5"
@@ -34,6 +35,7 @@ class Config:
     tree: bool = False
     order: str = "freshness"
     patch: bool = False
+    look_only: bool = False
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[str, ...] = ()
 
@@ -67,6 +69,7 @@ _KINDS: dict[str, type] = {
     "tree": bool,
     "order": str,
     "patch": bool,
+    "look_only": bool,
     "keys": dict,
 }
 

@@ -18,14 +18,13 @@ from textual.worker import get_current_worker
 
 from modtui.agent.errors import AgentError
 from modtui.reach.errors import ConnectionLost, ReachError
+from modtui.tui.ahead import FIRST_PAGE, Ahead, Opened, open_session
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
-    from modtui.source.store import Store
     from modtui.source.watch import Watch, WatchState
-    from modtui.tui.ports import Connect, Session
+    from modtui.tui.ports import Connect, Session, Stores
 
-FIRST_PAGE = 250  # more than any screen is high, and on it at once
 PAGE = 2000
 POLL_SECONDS = 1.0
 SETTLED_AT_ONCE = 50
@@ -124,7 +123,7 @@ class Feed(Widget):
     def __init__(self) -> None:
         super().__init__()
         self.session: Session | None = None
-        self.store: Store | None = None  # where the texts of fresh modules are kept
+        self.stores: Stores | None = None  # where the texts of fresh modules are kept
         self.paused = False
         self._generation = -1
         self._polling = False
@@ -151,26 +150,38 @@ class Feed(Widget):
     def attach(self, connect: Connect, look_only: bool = False) -> None:
         """Connect, say hello, take the census page by page."""
         try:
-            session = connect()
-            if look_only:
-                session.only_look()
-            hello = session.calls.hello()
+            if isinstance(connect, Ahead):
+                opened = connect.open()
+                if look_only:
+                    opened.session.only_look()
+            else:
+                opened = open_session(connect, look_only)
         except Exception as error:
             self.post_message(self.Failed(trouble(error)))
             return
-        self.session = session
-        self.post_message(self.Attached(session, hello))
-        self._census(session)
+        self.post_message(self.Attached(opened.session, opened.hello))
+        self.post_message(self.arrived(opened))
+        self._census(opened.session, opened.page["next"])
+
+    def arrived(self, opened: Opened) -> Arrived:
+        """Go on with what was opened: its first page of the census."""
+        self.session = opened.session
+        self._generation = opened.page["generation"]
+        return self.Arrived(opened.page, opened.page["next"] is None)
+
+    @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
+    def go_on(self, opened: Opened) -> None:
+        """The census after its first page."""
+        self._census(opened.session, opened.page["next"])
 
     @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
     def census(self) -> None:
         """Take a new census."""
         if self.session is not None:
-            self._census(self.session)
+            self._census(self.session, 0)
 
-    def _census(self, session: Session) -> None:
+    def _census(self, session: Session, offset: int | None) -> None:
         worker = get_current_worker()
-        offset: int | None = 0
         try:
             while offset is not None and not worker.is_cancelled:
                 page = session.calls.list_modules(offset, FIRST_PAGE if offset == 0 else PAGE)
@@ -274,24 +285,24 @@ class Feed(Widget):
     @work(thread=True, group="keep-new", exit_on_error=False)
     def note_loaded(self, names: list[str]) -> None:
         """Note what a reload or an undo of ours has loaded, for the sessions to come."""
-        if self.session is None or self.store is None:
+        if self.session is None or self.stores is None:
             return
         try:
-            self.store.follow(self.session.calls, names)
+            self.stores().follow(self.session.calls, names)
         except OSError as error:
             self.post_message(self.Failed(Trouble(f"Sources cannot be kept: {error}")))
         except Exception as error:
             self._gone(error)
 
     def _keep(self, session: Session, records: list[shapes.Record]) -> None:
-        if self.store is not None:
+        if self.stores is not None:
             from modtui.source.store import keep
 
             worker = get_current_worker()
-            keep(session.calls, records, self.store, stop=lambda: worker.is_cancelled)
+            keep(session.calls, records, self.stores(), stop=lambda: worker.is_cancelled)
 
     def _restore(self, session: Session) -> None:
-        if self.store is not None and self.store.restore(session.calls):
+        if self.stores is not None and self.stores().restore(session.calls):
             self.post_message(self.Judged(session.calls.freshness(None), frozenset()))
 
     def _settle(self, session: Session, records: list[shapes.Record]) -> None:
@@ -373,9 +384,12 @@ class Feed(Widget):
 
 
 def open_questions(records: Iterable[shapes.Record], place: str) -> list[shapes.Record]:
-    """The modules of that place whose verdict is not known."""
+    """The modules of that place whose verdict may be bettered by comparing their code."""
     return [
         one
         for one in records
-        if one["place"] == place and one["freshness"]["verdict"] == "unknown" and one["file"]
+        if one["place"] == place
+        and one["file"]
+        and (one["freshness"]["verdict"], one["freshness"]["proof"])
+        in (("unknown", "none"), ("fresh", "likely"))
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
+    from modtui.source.store import Store
 
 
 Thread = Literal["main", "agent"]
@@ -63,6 +64,7 @@ class Session(Protocol):
 
 
 Connect = Callable[[], Session]
+Stores = Callable[[], "Store"]  # opens the user's store of texts, when it is first needed
 
 
 class Process(Protocol):

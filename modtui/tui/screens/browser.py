@@ -52,7 +52,8 @@ class BrowserScreen(ReloadScreen):
                 yield ColumnHeads(id="heads")
                 yield ModuleList(id="modules")
             yield Detail(self.model, id="detail")
-        yield GuideBar(id="guide")
+        if self.guide is not None:
+            yield GuideBar(id="guide")
         yield LogLines(self.model, id="log")
         yield KeyBar(id="keys")
         yield Feed()
@@ -347,7 +348,7 @@ class BrowserScreen(ReloadScreen):
         if typing and action in _NOT_WHILE_TYPING:
             return False
         if action == "guide":
-            return self.query_one(GuideBar).waiting
+            return self.guide_bar is not None and self.guide_bar.waiting
         if action == "output":
             return self.running is not None
         answer = self.may_change(action)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import getters, on
 from textual.screen import Screen
 from textual.timer import Timer
 
 from modtui.source.safe import safe_text
+from modtui.tui.ahead import Ahead
 from modtui.tui.config import Config
 from modtui.tui.feed import Feed, Trouble
 from modtui.tui.model import Model
@@ -21,8 +22,9 @@ from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
 
 if TYPE_CHECKING:
-    from modtui.source.store import Store
-    from modtui.tui.ports import Connect, Machine, Process, Running
+    from modtui.tui.ahead import Opened
+    from modtui.tui.application import ModtuiApp
+    from modtui.tui.ports import Connect, Machine, Process, Running, Stores
 
 WATCH_AGAIN_SECONDS = 2.0  # imports come in bursts
 
@@ -43,7 +45,7 @@ class LiveScreen(Screen[None]):
         guide: Guide | None = None,
         running: Running | None = None,
         config: Config | None = None,
-        store: Store | None = None,
+        stores: Stores | None = None,
     ) -> None:
         super().__init__()
         self.connect = connect
@@ -52,10 +54,11 @@ class LiveScreen(Screen[None]):
         self.guide = guide
         self.running = running
         self.config = config or Config(Path())
-        self.store = store
+        self.stores = stores
         self.model = Model()
         self.failed = False
         self.lost: Trouble | None = None
+        self.furnished = False
         self._again: Timer | None = None
 
     def relist(self) -> None:
@@ -67,12 +70,46 @@ class LiveScreen(Screen[None]):
         self.app.notify(safe_text(text), severity=severity, markup=False, timeout=3)  # type: ignore[arg-type]
 
     def start(self) -> None:
-        """Attach, as soon as the frame is on the screen."""
+        """Attach; what was opened ahead is in the first frame already."""
         self.header.look_only = self.look_only
-        self.feed.store = self.pane.store = self.store
-        if self.guide is not None:
-            self.query_one(GuideBar).follow(self.guide)
-        self.feed.attach(self.connect, self.look_only)
+        self.feed.stores = self.pane.stores = self.stores
+        bar = self.guide_bar
+        if bar is not None and self.guide is not None:
+            bar.follow(self.guide)
+        opened = self.connect.ready() if isinstance(self.connect, Ahead) else None
+        if opened is None:
+            self.feed.attach(self.connect, self.look_only)
+        else:
+            self._begin(opened)
+        self.call_after_refresh(self._complete)
+
+    def _begin(self, opened: Opened) -> None:
+        if self.look_only:
+            opened.session.only_look()
+        attached = Feed.Attached(opened.session, opened.hello)
+        self._attached(attached)
+        self.app.post_message(attached)
+        self._arrived(self.feed.arrived(opened))
+        self.feed.go_on(opened)
+
+    async def _complete(self) -> None:
+        """After the first frame: all that it could do without."""
+        await self.pane.furnish()
+        self.furnished = True
+        cast("ModtuiApp", self.app).settled()
+        if self.model.complete:
+            self._study()
+
+    @property
+    def guide_bar(self) -> GuideBar | None:
+        """The demo's guide, if this is the demo."""
+        return self.query_one(GuideBar) if self.guide is not None else None
+
+    def guide_saw(self, event: str) -> None:
+        """Tell the guide, if there is one."""
+        bar = self.guide_bar
+        if bar is not None:
+            bar.saw(event)
 
     def reattach(self, connect: Connect) -> None:
         """Attach to another process; what was said of the first stays in the log."""
@@ -138,8 +175,11 @@ class LiveScreen(Screen[None]):
         self.model.generation = event.page["generation"]
         self.model.complete = event.done
         self._shown_anew()
-        if event.done:
-            self.feed.study([dict(one) for one in self.model.records.values()])
+        if event.done and self.furnished:
+            self._study()
+
+    def _study(self) -> None:
+        self.feed.study([dict(one) for one in self.model.records.values()])
 
     @on(Feed.Changed)
     def _changed(self, event: Feed.Changed) -> None:
@@ -186,8 +226,10 @@ class LiveScreen(Screen[None]):
             self.pane.look_at(self.pane.module, anew=True)
         self._shown_anew()
         if any(self.model.rows[name].verdict == "stale" for name in turned):
-            self.query_one(GuideBar).saw("stale")
-            self.query_one(GuideBar).waiting = False
+            self.guide_saw("stale")
+            if self.guide_bar is not None:
+                self.guide_bar.waiting = False
+                self.refresh_bindings()
 
     def _shown_anew(self) -> None:
         self.query_one(Legend).refresh()
@@ -264,8 +306,9 @@ class LiveScreen(Screen[None]):
 
     def action_guide(self) -> None:
         """Let the demo's guide do its edit."""
-        self.query_one(GuideBar).act()
-        self.refresh_bindings()
+        if self.guide_bar is not None:
+            self.guide_bar.act()
+            self.refresh_bindings()
 
 
 def same_program(processes: Sequence[Process], argv: list[str], cwd: str) -> int | None:

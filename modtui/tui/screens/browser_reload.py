@@ -12,7 +12,6 @@ from modtui.tui.screens.browser_live import LiveScreen
 from modtui.tui.telling import report as report_telling
 from modtui.tui.telling.left_behind import some
 from modtui.tui.telling.module import says
-from modtui.tui.widgets.guide import GuideBar
 
 # The dialogs are imported when they are opened: before the first frame every import counts.
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class ReloadScreen(LiveScreen):
         from modtui.tui.screens.preview import PreviewScreen
 
         self.hold_cursor()
-        screen = PreviewScreen(self.feed.session, names, patch=patch, store=self.store)
+        screen = PreviewScreen(self.feed.session, names, patch=patch, stores=self.stores)
         self.app.push_screen(screen, self._done)
 
     def _done(self, outcome: Outcome | None) -> None:
@@ -93,7 +92,7 @@ class ReloadScreen(LiveScreen):
             self.pane.forget(module["name"])
         self._look_again([module["name"] for module in report["modules"]])
         if report["ok"]:
-            self.query_one(GuideBar).saw(kind)
+            self.guide_saw(kind)
 
     def _look_again(self, names: list[str]) -> None:
         self.pane.forget()
@@ -179,7 +178,7 @@ class ReloadScreen(LiveScreen):
             self.log_event("undone", name, f"as before the reload{notes}")
         self._look_again(done["modules"])
         self.say(f"Undone: {some(done['modules'])}")
-        self.query_one(GuideBar).saw("undone")
+        self.guide_saw("undone")
 
     def _trouble(self, why: Trouble) -> None:
         if why.lost:

@@ -30,8 +30,7 @@ from modtui.tui.widgets.pages import Pages
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.source.changes import Change
-    from modtui.source.store import Store
-    from modtui.tui.ports import Session, Thread
+    from modtui.tui.ports import Session, Stores, Thread
 
 Outcome = Any  # a Report, or the Trouble with which the target was lost
 
@@ -69,13 +68,13 @@ class PreviewScreen(ModalScreen[Outcome]):
         names: list[str],
         *,
         patch: bool = False,
-        store: Store | None = None,
+        stores: Stores | None = None,
     ) -> None:
         super().__init__()
         self.session = session
         self.names = names
         self.patch = patch
-        self.store = store
+        self.stores = stores
         self.dependents = False
         self.thread: Thread = "main"
         self.plan: shapes.Plan | None = None
@@ -132,7 +131,8 @@ class PreviewScreen(ModalScreen[Outcome]):
         from modtui.source.changes import change
 
         calls, root = self.session.calls, self.session.root
-        return tuple(change(calls, name, root=root, store=self.store) for name in names)
+        store = self.stores() if self.stores else None
+        return tuple(change(calls, name, root=root, store=store) for name in names)
 
     @on(Planned)
     def _planned(self, event: Planned) -> None:

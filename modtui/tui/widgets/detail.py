@@ -16,7 +16,6 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher
 from textual.worker import get_current_worker
 
 from modtui.tui import words
@@ -27,10 +26,11 @@ from modtui.tui.widgets.bars import TabStrip, title
 from modtui.tui.widgets.pages import Pages
 
 if TYPE_CHECKING:
+    from textual.widgets import ContentSwitcher
+
     from modtui.source.changes import Change
-    from modtui.source.store import Store
     from modtui.tui.model import Model
-    from modtui.tui.ports import Session
+    from modtui.tui.ports import Session, Stores
     from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
 
 TABS = (
@@ -70,41 +70,35 @@ class Detail(Vertical):
         super().__init__(id=id)
         self.model = model
         self.session: Session | None = None
-        self.store: Store | None = None
+        self.stores: Stores | None = None
         self.module: str | None = None
         # By module and question; public for those who wait for an answer.
         self.answers: dict[tuple[str, str], Any] = {}
-        self._ready = False
+        self.ready = False
         self._wanted_line: int | None = None
         self._shown: tuple[str | None, str] = (None, "")  # the module and tab on the screen
         self._rest: Timer | None = None
         self._later: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Tabs, their panes, and the consequences."""
+        """The tabs; what is below them comes with `furnish`."""
         yield TabStrip(TABS, id="tabs")
-        with ContentSwitcher(id="panes"):
-            yield Pages(id="names")
-            yield Pages(id="imports")
-            yield Pages(id="spec")
-            yield Pages(id="history")
-        with Vertical(id="consequences"):
-            yield Pages(id="plan")
 
-    def on_mount(self) -> None:
-        """The views of code come after the first frame: they take as long to load as all else."""
-        self.call_after_refresh(self._add_views)
+    async def furnish(self) -> None:
+        """After the first frame: the panes of the tabs and the consequences, which take as long to
+        load and to lay out as all else."""
+        from textual.widgets import ContentSwitcher
 
-    async def _add_views(self) -> None:
         from modtui.tui.widgets.texts import DiffPane, SourcePane
 
-        switcher = self.query_one("#panes", ContentSwitcher)
-        # The switcher hides only what it was composed with; shown too, it would share the room.
-        for pane in (DiffPane(id="diff"), SourcePane(id="source")):
-            pane.display = pane.id == self.tab
-            await switcher.mount(pane)
-        switcher.current = self.tab
-        self._ready = True
+        pages = [Pages(id=name) for name in ("names", "imports", "spec", "history")]
+        panes = (DiffPane(id="diff"), SourcePane(id="source"), *pages)
+        with self.app.batch_update():
+            await self.mount(
+                ContentSwitcher(*panes, id="panes", initial=self.tab),
+                Vertical(Pages(id="plan"), id="consequences"),
+            )
+        self.ready = True
         self._show()
         self._ask()
 
@@ -147,10 +141,10 @@ class Detail(Vertical):
     def watch_tab(self, tab: str) -> None:
         """Bring the tab to the front."""
         self.query_one("#tabs", TabStrip).active = tab
-        if not self._ready:
+        if not self.ready:
             return
         focused = self.has_focus_within
-        self.query_one("#panes", ContentSwitcher).current = tab
+        cast("ContentSwitcher", self.query_one("#panes")).current = tab
         self._set_titles()
         self._show()
         self._ask()
@@ -159,6 +153,8 @@ class Detail(Vertical):
 
     def focus_pane(self) -> None:
         """Focus what the tab shows."""
+        if not self.ready:
+            return
         pane = self.query_one(f"#{self.tab}")
         inside = [one for one in (pane, *pane.query(Widget)) if one.focusable and one.display]
         if inside:
@@ -197,7 +193,7 @@ class Detail(Vertical):
         if get_current_worker().is_cancelled:
             return
         try:
-            value: Any = ASK[what](session, name, self.store)
+            value: Any = ASK[what](session, name, self.stores)
         except Exception as error:
             value = trouble(error)
         self.post_message(self.Loaded(name, what, value))
@@ -281,7 +277,8 @@ class Detail(Vertical):
         return self.answers.get((self.module or "", what))
 
     def _show(self, keep_place: bool = False, only: str | None = None) -> None:
-        if not self._ready:
+        if not self.ready:
+            self._set_titles()
             return
         other = self._shown[0] != self.module
         keep_place = keep_place and not other
@@ -314,11 +311,12 @@ class Detail(Vertical):
                 pages.show(tell[self.tab](known), keep_place=keep_place)
 
     def _set_titles(self) -> None:
-        panel = self.query_one("#consequences")
         row = self.model.rows.get(self.module or "")
-        panel.display = self.tab == "diff" and row is not None
         title(self, row.shown if row else "Nothing selected")
-        title(panel, f"If you reload {row.shown}" if row else "")
+        if self.ready:
+            panel = self.query_one("#consequences")
+            panel.display = self.tab == "diff" and row is not None
+            title(panel, f"If you reload {row.shown}" if row else "")
         state = ""
         if row is not None:
             state = f"{words.VERDICTS[row.verdict].glyph} {row.verdict}"
@@ -341,15 +339,15 @@ class Detail(Vertical):
             pages.show(plan_telling.consequences(plan))
 
 
-def _change(session: Session, name: str, store: Store | None) -> Change:
+def _change(session: Session, name: str, stores: Stores | None) -> Change:
     from modtui.source.changes import change
 
-    return change(session.calls, name, root=session.root, store=store)
+    return change(session.calls, name, root=session.root, store=stores() if stores else None)
 
 
-ASK: dict[str, Callable[[Session, str, Store | None], Any]] = {
+ASK: dict[str, Callable[[Session, str, Stores | None], Any]] = {
     "change": _change,
-    "source": lambda session, name, store: session.calls.source(name),
-    "detail": lambda session, name, store: session.calls.show(name),
-    "plan": lambda session, name, store: session.calls.plan([name]),
+    "source": lambda session, name, stores: session.calls.source(name),
+    "detail": lambda session, name, stores: session.calls.show(name),
+    "plan": lambda session, name, stores: session.calls.plan([name]),
 }

@@ -1,0 +1,66 @@
+"""A session opened ahead: attaching begins before Textual is loaded, so that the two overlap."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
+    from modtui.tui.ports import Connect, Session
+
+FIRST_PAGE = 250  # more than any screen is high, and on it at once
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A session with its first words: who the target is, and the first modules."""
+
+    session: Session
+    hello: shapes.Hello
+    page: shapes.Page
+
+
+def open_session(connect: Connect, look_only: bool = False) -> Opened:
+    """Connect and ask for what the first frame shows. Raises what the connection raises."""
+    session = connect()
+    if look_only:
+        session.only_look()
+    return Opened(session, session.calls.hello(), session.calls.list_modules(0, FIRST_PAGE))
+
+
+class Ahead:
+    """A connection that is being made already; asked again, it makes another one."""
+
+    def __init__(self, connect: Connect, look_only: bool = False) -> None:
+        self._connect = connect
+        self._look_only = look_only
+        self._first: Future[Opened] | None = Future()
+        threading.Thread(
+            target=self._make, args=(self._first,), name="modtui-attach", daemon=True
+        ).start()
+
+    def _make(self, future: Future[Opened]) -> None:
+        try:
+            future.set_result(open_session(self._connect, self._look_only))
+        except BaseException as error:  # it is raised where the session is asked for
+            future.set_exception(error)
+
+    def ready(self) -> Opened | None:
+        """What was opened ahead, if it is there by now and nobody has had it; never waits."""
+        first = self._first
+        if first is None or not first.done() or first.exception() is not None:
+            return None
+        self._first = None
+        return first.result()
+
+    def open(self) -> Opened:
+        """The first time what was opened ahead, then a new session. Blocks; raises as `connect`."""
+        first, self._first = self._first, None
+        return first.result() if first else open_session(self._connect, self._look_only)
+
+    def __call__(self) -> Session:
+        """As any `Connect`."""
+        return self.open().session
