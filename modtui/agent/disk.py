@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 # The kernel stamps files with a clock that lags by up to one tick of at most 10 ms.
 CLOCK_LAG_NS = 10_000_000
 MAX_LINKS = 40
+LARGEST = 64 << 20  # bytes of a source or a pyc; what is larger is none, and would cost the target
+# The file may have become a pipe, which a plain open would wait for.
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+OPEN_FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FORMAT, _LINK, _REGULAR, _DIRECTORY = 0o170000, 0o120000, 0o100000, 0o040000
 
 
@@ -50,22 +54,30 @@ def digest(data: bytes) -> str:
     return blake2b(data, digest_size=16).hexdigest()
 
 
-def read(path: str) -> Tuple[bytes, Stamp, bool]:
+def opened(path: str) -> int:
+    """A descriptor to read a file by; never waits, whatever is there. Raises OSError."""
+    return os.open(path, OPEN_FLAGS)
+
+
+def read(path: str, most: int = LARGEST) -> Tuple[bytes, Stamp, bool]:
     """(bytes, identity, sure) of a file; not sure when it changed while it was read.
 
-    Raises OSError.
+    Raises OSError, also where it has more than `most` bytes.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    descriptor = opened(path)
     try:
         status = os.fstat(descriptor)
         if not is_regular(status):  # a pipe would block, a directory cannot be read
             raise OSError(errno.EISDIR, "not a regular file", path)
-        before, parts = stamp(status), []
-        while True:
+        before, parts, size = stamp(status), [], 0
+        while max(size, status.st_size) <= most:
             part = os.read(descriptor, 1 << 20)
             if not part:
                 break
             parts.append(part)
+            size += len(part)
+        else:
+            raise OSError(errno.EFBIG, "it has more than %d bytes" % most, path)
         after = stamp(os.fstat(descriptor))
     finally:
         os.close(descriptor)

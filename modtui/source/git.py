@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from modtui.source import files
 from modtui.source.roots import resolve
 
 LARGEST = 8 * 1024 * 1024  # bytes of a version that is looked at
@@ -261,18 +262,19 @@ def _alternates(common: str, root: str) -> list[str]:
     if not root:
         return []
     try:
-        with open(f"{root}{common}/objects/info/alternates", errors="surrogateescape") as file:
-            return [root + line.strip() for line in file if line.startswith("/")]
+        data, _ = files.read(f"{root}{common}/objects/info/alternates")
     except OSError:
         return []
+    lines = os.fsdecode(data).splitlines()
+    return [root + line.strip() for line in lines if line.startswith("/")]
 
 
 def _first_line(path: str) -> str | None:
     try:
-        with open(path, errors="surrogateescape") as file:
-            return file.readline(4096).strip()
+        data, _ = files.read(path, 4096)
     except OSError:
         return None
+    return os.fsdecode(data.partition(b"\n")[0]).strip()
 
 
 def _date(seconds: float) -> str:
