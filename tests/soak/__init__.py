@@ -1,0 +1,1 @@
+"""Long runs against real processes: many attaches, and everything that can go wrong meanwhile."""
