@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from modtui.source import files
+
 LARGEST = 8 * 1024 * 1024  # bytes
 MOST_FILES = 4_000  # histories that are looked through
 _ENDINGS = ("~", ".orig", ".bak")
@@ -60,7 +62,6 @@ def _read(path: str) -> bytes | None:
     try:
         if os.path.getsize(path) > LARGEST or not os.path.isfile(path):
             return None
-        with open(path, "rb") as file:
-            return file.read()
+        return files.read(path, LARGEST)[0]
     except OSError:
         return None

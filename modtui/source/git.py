@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import IO
 
 from modtui.source import files
 from modtui.source.roots import resolve
@@ -93,7 +95,7 @@ class Repository:
         self._environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = ":".join(_alternates(common, root))
         self._command = ["git", *_SAFE, f"--git-dir={root}{git_dir}", f"--work-tree={root}{top}"]
 
-    def versions(self, path: str, started: float | None = None) -> Iterator[Version]:
+    def versions(self, path: str, started: float | None = None) -> Generator[Version, None, None]:
         """The texts of a file, the likeliest first, each blob once. Raises GitError.
 
         `path` is relative to `top`. `started`: what HEAD was at that time (seconds since the epoch)
@@ -131,17 +133,33 @@ class Repository:
         return found
 
     def _every(self, path: str, started: float | None) -> Iterator[Version]:
+        # Plain history comes at once, newest first. Through renames it is complete only in an order
+        # for which git goes through everything first.
+        orders = [("--full-history",), ("--follow", "--date-order")]
+        logs = [self._begin_log(path, order) for order in orders]
+        try:
+            yield from self._tips(path, started)
+            for log in logs:
+                yield from self._history(log)
+        finally:
+            for log in logs:
+                _pipe(log).close()
+                log.kill()
+                log.wait()
+
+    def _tips(self, path: str, started: float | None) -> Iterator[Version]:
         names = [("HEAD", "HEAD")]
         if started is not None and self._log_goes_back_to(started):
             names.insert(0, (f"HEAD@{{{_date(started)}}}", "HEAD when the process started"))
-        yield from self._named(names, path)
+        names += [(name, name) for name in ("ORIG_HEAD", "MERGE_HEAD")]
+        named = list(self._named(names, path))
+        yield from (version for version in named if version.where.startswith("HEAD"))
         yield from self._index(path)
-        yield from self._named([(name, name) for name in ("ORIG_HEAD", "MERGE_HEAD")], path)
+        yield from named
         stashes = self._lines("log", "-g", "--format=%H", "-n", "50", "refs/stash", "--")
         yield from self._named(
             [(s + part, "a stash") for s in stashes for part in ("", "^2", "^3")], path
         )
-        yield from self._history(path)
 
     def _log_goes_back_to(self, started: float) -> bool:
         """Whether HEAD's log is as old as that; git would take its oldest entry otherwise."""
@@ -168,17 +186,34 @@ class Repository:
             if len(parts) == 3 and parts[1] == "blob":
                 yield Version(parts[0], where)
 
-    def _history(self, path: str) -> Iterator[Version]:
-        """The file's history on all branches and in the reflogs, through renames, newest first."""
-        out = self._try(
-            *("log", "--all", "--reflog", "--follow", "--raw", "--no-abbrev", "-z"),
+    def _begin_log(self, path: str, order: Sequence[str]) -> subprocess.Popen[bytes]:
+        """git on its way through the file's history, on all branches and in the reflogs."""
+        arguments = [
+            *("log", "--all", "--reflog", *order, "--raw", "--no-abbrev", "-z"),
             *("--no-ext-diff", "--no-textconv", "--no-show-signature", "--no-color"),
-            *("--ignore-submodules=all", "-m", "--date-order", "-n", str(MOST)),
+            *("--ignore-submodules=all", "-m", "-n", str(MOST)),
             *("--format=%x01%H %ct", "--", path),
-        )
+        ]
+        try:
+            return subprocess.Popen(
+                [*self._command, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._environment,
+                cwd="/",
+                bufsize=0,
+            )
+        except FileNotFoundError:
+            raise GitError("git is not installed here") from None
+        except OSError as error:
+            raise GitError(f"git could not be run: {error}") from None
+
+    def _history(self, log: subprocess.Popen[bytes]) -> Iterator[Version]:
+        """The versions in that history, as git finds them."""
         where, at = "", 0.0
         before: list[Version] = []
-        for field in out.split(b"\0"):
+        for field in self._fields(log):
             for part in field.split(b"\n"):
                 if part.startswith(b"\x01"):
                     commit, _, stamp = part[1:].partition(b" ")
@@ -190,6 +225,17 @@ class Repository:
                     if len(bits) >= 5 and bits[2].strip(b"0"):
                         before.append(Version(bits[2].decode(), f"the version before {where}", at))
         yield from before
+
+    def _fields(self, log: subprocess.Popen[bytes]) -> Iterator[bytes]:
+        """What git prints up to each NUL, as it comes; less of it if the time is over."""
+        rest = b""
+        while select.select([_pipe(log)], [], [], self._deadline.left)[0]:
+            part = os.read(_pipe(log).fileno(), 1 << 16)
+            if not part:
+                break
+            *fields, rest = (rest + part).split(b"\0")
+            yield from fields
+        yield rest
 
     def _lines(self, *arguments: str) -> list[str]:
         return self._try(*arguments).decode("ascii", "replace").splitlines()
@@ -267,6 +313,11 @@ def _alternates(common: str, root: str) -> list[str]:
         return []
     lines = os.fsdecode(data).splitlines()
     return [root + line.strip() for line in lines if line.startswith("/")]
+
+
+def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdout is not None  # it was asked for when the process was started
+    return process.stdout
 
 
 def _first_line(path: str) -> str | None:

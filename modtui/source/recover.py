@@ -7,21 +7,26 @@ compiled to, the code that is live. A candidate that nothing speaks for is calle
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from modtui.source import copies, git, wheel
+from modtui.source import copies, files, git, wheel
 from modtui.source.changes import Baseline, Calls, digest
 from modtui.source.git import Deadline, GitError, Version
-from modtui.source.matching import Matcher, matcher
+from modtui.source.matching import ENOUGH, Asking, Fit, Matcher, matcher
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
 
 SECONDS = 8.0  # for everything together
-BATCH = 40  # versions that are fetched at a time
+FIRST, BATCH = 4, 64  # versions that are fetched at a time, at first and at most
+# So long it is looked for another text that fits, once there is one.
+ALONE_SECONDS = 0.3
 MOST_BYTES = 64 * 1024 * 1024  # of all versions together
 
 
@@ -71,14 +76,14 @@ def from_pyc(path: str, started: float) -> Evidence:
     The format is PEP 552's: magic number, flags, then (mtime, size) or the hash of the source.
     """
     try:
-        with open(path, "rb") as file:
-            header = file.read(16)
-            state = os.fstat(file.fileno())
+        header, state = files.read(path, 16)
     except OSError:
         return Evidence()
     if len(header) < 16 or max(state.st_mtime, state.st_ctime) >= started:
         return Evidence()
     if int.from_bytes(header[4:8], "little") & 1:
+        if header[:4] != importlib.util.MAGIC_NUMBER:
+            return Evidence()  # each version of Python has a way of its own to hash
         return Evidence(hash=(int.from_bytes(header[:4], "little"), header[8:16]))
     return Evidence(size=int.from_bytes(header[12:16], "little"))
 
@@ -97,15 +102,17 @@ def candidates(
     started: float | None,
     deadline: Deadline,
     extra: Sequence[Candidate] = (),
+    sizes: Callable[[int], bool] | None = None,
 ) -> Iterator[Candidate]:
     """Texts that the file had, the likeliest first, no text twice. Raises GitError.
 
+    `sizes` tells which sizes in bytes are worth reading; versions in git of others are left out.
     Where the file has CRLF line ends and a version in git has not, the version as git would check
     it out is a candidate, too.
     """
     seen: set[bytes] = set()
     crlf = current is not None and b"\r\n" in current
-    for found in _everywhere(file, current, root, started, deadline, extra):
+    for found in _everywhere(file, current, root, started, deadline, extra, sizes):
         forms = [found.data]
         if crlf and b"\r" not in found.data:
             forms.insert(0, found.data.replace(b"\n", b"\r\n"))
@@ -122,6 +129,7 @@ def _everywhere(
     started: float | None,
     deadline: Deadline,
     extra: Sequence[Candidate],
+    sizes: Callable[[int], bool] | None,
 ) -> Iterator[Candidate]:
     yield from extra
     yield from _installed(file, current, root, started)
@@ -130,7 +138,7 @@ def _everywhere(
     if not root:
         for data, where in copies.history(file):
             yield Candidate(data, where, "editor")
-    yield from _in_git(file, root, started, deadline)
+    yield from _in_git(file, root, started, deadline, sizes)
 
 
 def _installed(
@@ -148,27 +156,41 @@ def _installed(
         yield Candidate(data, where, "wheel")
 
 
-def _in_git(file: str, root: str, started: float | None, deadline: Deadline) -> Iterator[Candidate]:
+def _in_git(
+    file: str,
+    root: str,
+    started: float | None,
+    deadline: Deadline,
+    wanted: Callable[[int], bool] | None,
+) -> Iterator[Candidate]:
     place = git.find(file, root, deadline)
     if place is None:
         return
     repository, path = place
     batch: list[Version] = []
-    for version in repository.versions(path, started):
-        batch.append(version)
-        if len(batch) == (BATCH if batch[0].at else 4):
-            yield from _fetch(repository, batch)
-            batch = []
-    yield from _fetch(repository, batch)
+    size = FIRST
+    with contextlib.closing(repository.versions(path, started)) as versions:
+        for version in versions:
+            batch.append(version)
+            if len(batch) == size:
+                yield from _fetch(repository, batch, wanted)
+                batch, size = [], min(2 * size, BATCH)
+        yield from _fetch(repository, batch, wanted)
 
 
-def _fetch(repository: git.Repository, versions: Sequence[Version]) -> Iterator[Candidate]:
+def _fetch(
+    repository: git.Repository, versions: Sequence[Version], wanted: Callable[[int], bool] | None
+) -> Iterator[Candidate]:
     if not versions:
         return
     sizes = repository.sizes([version.blob for version in versions])
-    wanted = [v for v in versions if sizes.get(v.blob, git.LARGEST + 1) <= git.LARGEST]
-    texts = repository.contents([version.blob for version in wanted]) if wanted else {}
-    for version in wanted:
+    chosen = []
+    for version in versions:
+        size = sizes.get(version.blob, git.LARGEST + 1)
+        if size <= git.LARGEST and (wanted is None or wanted(size)):
+            chosen.append(version)
+    texts = repository.contents([version.blob for version in chosen]) if chosen else {}
+    for version in chosen:
         if version.blob in texts:
             yield Candidate(texts[version.blob], f"git ({version.where})", "git")
 
@@ -194,20 +216,95 @@ def recover(
         return None
     current = None if text["data"] is None else text["data"].encode("latin-1")
     deadline = Deadline(seconds)
-    found, complete = _collect(candidates(file, current, root, started, deadline, extra), deadline)
-    if not found:
+    sizes = _sizes(evidence, matcher, current)
+    every = candidates(file, current, root, started, deadline, extra, sizes)
+    asking = None if matcher is None or evidence.exact else Asking(matcher, seconds)
+    try:
+        search = Search(evidence, asking)
+        search.run(every, deadline)
+        if asking is not None and not asking.failed and matcher is not None:
+            if not search.fitting:
+                return search.nothing() if search.seen else None
+            fits_now = asking.fit(current) if current else ""
+            return _by_code(search.fitting, fits_now, matcher, search.complete)
+    finally:
+        if asking is not None:
+            asking.close()
+    return search.without_code()
+
+
+def _sizes(
+    evidence: Evidence, matcher: Matcher | None, current: bytes | None
+) -> Callable[[int], bool] | None:
+    """Which sizes a version may have, where that can be told before it is read."""
+    size = evidence.size if matcher is None else matcher.size
+    if size is None or (current is not None and b"\r\n" in current):
         return None
-    fitting = [candidate for candidate in found if evidence.fits(candidate.data)]
-    if evidence.exact:
-        return _exact(fitting[0], evidence) if fitting else _nothing(found)
-    if matcher is not None and fitting:
-        texts = [candidate.data for candidate in fitting]
-        fits = matcher.fits(texts, current or b"", deadline.left)
-        if fits:
-            return _by_code(fitting, fits, matcher, complete)
-    if evidence.nothing:
-        return _guess(found[0])
-    return _by_size(fitting, complete) if fitting else _nothing(found)
+    return lambda found: found & 0xFFFFFFFF == size
+
+
+class Search:
+    """Goes through candidates until it knows enough."""
+
+    def __init__(self, evidence: Evidence, asking: Asking | None) -> None:
+        self.evidence, self.asking = evidence, asking
+        self.seen: list[Candidate] = []  # without their texts, but for the first one
+        self.possible: list[Candidate] = []  # that nothing speaks against, where no code is known
+        self.fitting: list[tuple[Candidate, Fit]] = []
+        self.complete = True  # no other candidate can be the one
+
+    def run(self, every: Iterator[Candidate], deadline: Deadline) -> None:
+        """Look at one after the other. What takes too long, or git refuses, ends it."""
+        total, until = 0, None
+        try:
+            for candidate in every:
+                kept = candidate if not self.seen else replace(candidate, data=b"")
+                self.seen.append(kept)
+                if self._look(candidate):
+                    until = until or time.monotonic() + ALONE_SECONDS
+                total += len(candidate.data)
+                over = until is not None and time.monotonic() > until
+                if self._enough() or over or total > MOST_BYTES:
+                    self.complete = False
+                    break
+                deadline.check()
+        except GitError:
+            self.complete = False
+
+    def _enough(self) -> bool:
+        if self.evidence.exact:
+            return bool(self.possible)
+        return len(self.fitting) >= ENOUGH
+
+    def _look(self, candidate: Candidate) -> bool:
+        if not self.evidence.fits(candidate.data):
+            return False
+        if self.asking is None or self.asking.failed:
+            self.possible.append(candidate)
+            return False
+        fit = self.asking.fit(candidate.data)
+        if fit:
+            self.fitting.append((candidate, fit))
+        return bool(fit)
+
+    def without_code(self) -> Baseline | None:
+        """The answer where there is no code to compare with."""
+        if not self.seen:
+            return None
+        if self.evidence.exact:
+            return _exact(self.possible[0], self.evidence) if self.possible else self.nothing()
+        if self.evidence.nothing:
+            return _guess(self.seen[0])
+        return _by_size(self.possible, self.complete) if self.possible else self.nothing()
+
+    def nothing(self) -> Baseline:
+        """The answer if there are texts and none of them fits."""
+        where = " in git" if all(candidate.source == "git" for candidate in self.seen) else " found"
+        if len(self.seen) == 1:
+            detail = f"the one version{where} does not fit what is loaded"
+        else:
+            detail = f"none of the {len(self.seen)} versions{where} fits what is loaded"
+        return Baseline(None, "none", "none", detail)
 
 
 def rebuilt(
@@ -235,35 +332,10 @@ def rebuilt(
     return rebuild.rebuild(matcher, current, [data for data in others if data != current])
 
 
-def _collect(texts: Iterator[Candidate], deadline: Deadline) -> tuple[list[Candidate], bool]:
-    """The candidates, and whether they are all that there are."""
-    found: list[Candidate] = []
-    total = 0
-    try:
-        for candidate in texts:
-            found.append(candidate)
-            total += len(candidate.data)
-            if total > MOST_BYTES:
-                return found, False
-            deadline.check()
-    except GitError:
-        return found, False
-    return found, True
-
-
 def _exact(candidate: Candidate, evidence: Evidence) -> Baseline:
     by = "its digest is" if evidence.digest is not None else "its hash, kept in the pyc, is"
     detail = f"from {candidate.where}: {by} that of the text that was loaded"
     return Baseline(candidate.data, candidate.source, "proved", detail)
-
-
-def _nothing(found: Sequence[Candidate]) -> Baseline:
-    where = " in git" if all(candidate.source == "git" for candidate in found) else " found"
-    if len(found) == 1:
-        detail = f"the one version{where} does not fit what is loaded"
-    else:
-        detail = f"none of the {len(found)} versions{where} fits what is loaded"
-    return Baseline(None, "none", "none", detail)
 
 
 _REASONS = {
@@ -275,12 +347,9 @@ _REASONS = {
 
 
 def _by_code(
-    candidates: Sequence[Candidate], fits: Sequence[str], matcher: Matcher, complete: bool
+    fitting: Sequence[tuple[Candidate, Fit]], fits_now: Fit, matcher: Matcher, complete: bool
 ) -> Baseline:
-    """The best of the candidates; the last of `fits` is about the file as it is now."""
-    fitting = [(c, fit) for c, fit in zip(candidates, fits, strict=False) if fit]
-    if not fitting:
-        return _nothing(candidates)
+    """The best of the candidates; `fits_now` is how well the file as it is now does."""
     best, fit = fitting[0]
     if fit == "silent":
         return _guess(best)
@@ -291,7 +360,7 @@ def _by_code(
         proof = "proved"
     elif len(fitting) > 1:
         detail += ", and it is not the only one"
-    elif fits[-1] and fit == "functions" and best.source != "wheel":
+    elif fits_now and fit == "functions" and best.source != "wheel":
         # Only statements outside of functions differ: it may be either text.
         proof = "none"
         detail += ", but they are those of the file now, too"

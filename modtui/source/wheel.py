@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from modtui.source import files
 from modtui.source.roots import resolve
 
 MOST_FILES = 20_000  # entries of a cache that are looked at
@@ -53,11 +54,10 @@ def _in_records(folder: str, relative: str) -> Installed | None:
     for info in infos:
         record = os.path.join(info, "RECORD")
         try:
-            with open(record, "rb") as file:
-                text = b"\n" + file.read()
-                state = os.fstat(file.fileno())
+            text, state = files.read(record)
         except OSError:
             continue
+        text = b"\n" + text
         at = text.find(wanted)
         if at < 0:
             continue
