@@ -89,16 +89,18 @@ def _look(session: Session, store: Store) -> list[Record]:
 
 
 def _settle(session: Session, records: list[Record]) -> None:
-    """Compare the code of the project's modules that cheap evidence could not settle."""
-    unknown = {
+    """Compare the code of the project's modules that cheap evidence could not prove."""
+    unsettled = {
         record["name"]: record
         for record in records
-        if record["place"] == "project" and record["freshness"]["verdict"] == "unknown"
+        if record["place"] == "project"
+        and record["freshness"]["verdict"] in ("unknown", "fresh")
+        and record["freshness"]["proof"] != "proved"
     }
-    for start in range(0, min(len(unknown), MAY_COMPARE), BATCH):
-        names = list(unknown)[start : start + BATCH]
+    for start in range(0, min(len(unsettled), MAY_COMPARE), BATCH):
+        names = list(unsettled)[start : start + BATCH]
         for name, freshness in session.calls.freshness(names).items():
-            unknown[name]["freshness"] = freshness
+            unsettled[name]["freshness"] = freshness
 
 
 def _follow(session: Session, modules: Iterable[str]) -> None:

@@ -111,46 +111,56 @@ class Paths:
     the way is another one shows twice: the ctime of what was moved ticks, and so does the one of
     the directory that holds it. So the way has not changed since the earlier of the two; entries
     made in a directory (a `__pycache__`) do not spoil the proof.
+
+    Where entries were made in a directory and in the one above, both have ticked. A directory that
+    was moved has a ctime later than its mtime, unless entries were made in it afterwards: its
+    absence is evidence, and no proof.
     """
 
     def __init__(self) -> None:
-        self._ways: Dict[str, int] = {}
+        self._ways: Dict[str, Tuple[int, int]] = {}
         self._ctimes: Dict[str, int] = {}
 
-    def look(self, path: str) -> Tuple[os.stat_result, int]:
-        """(stat of the file, time in ns since when the path leads to this state of it).
+    def look(self, path: str) -> Tuple[os.stat_result, int, int]:
+        """(stat of the file, since when the path proves to lead to this state of it, and since
+        when it probably does), in ns.
 
         Raises OSError.
         """
         return self._look(absolute(path), MAX_LINKS)
 
-    def _look(self, path: str, links: int) -> Tuple[os.stat_result, int]:
+    def _look(self, path: str, links: int) -> Tuple[os.stat_result, int, int]:
         status = os.lstat(path)
         directory = split(path)[0]
-        since = self._way(directory, links)
+        sure, probable = self._way(directory, links)
+        changed = _changed(status)
         if status.st_mode & _FORMAT != _LINK:
-            return status, max(since, _changed(status))
+            return status, max(sure, changed), max(probable, changed)
         target = self._target(path, directory, links)
-        since = max(since, min(_changed(status), self._ctime(directory)))
-        status, there = self._look(target, links - 1)
-        return status, max(since, there)
+        changed = min(changed, self._ctime(directory))
+        status, there, probably = self._look(target, links - 1)
+        return status, max(sure, changed, there), max(probable, changed, probably)
 
-    def _way(self, directory: str, links: int) -> int:
+    def _way(self, directory: str, links: int) -> Tuple[int, int]:
         known = self._ways.get(directory)
         if known is None:
             known = self._ways[directory] = self._look_at_way(directory, links)
         return known
 
-    def _look_at_way(self, directory: str, links: int) -> int:
+    def _look_at_way(self, directory: str, links: int) -> Tuple[int, int]:
         parent, name = split(directory)
         if not name or parent == directory:
-            return 0
-        since = self._way(parent, links)
+            return 0, 0
+        sure, probable = self._way(parent, links)
         status = os.lstat(directory)
-        since = max(since, min(_changed(status), self._ctime(parent)))
+        changed = min(_changed(status), self._ctime(parent))
+        sure = max(sure, changed)
         if status.st_mode & _FORMAT == _LINK:
-            since = max(since, self._way(self._target(directory, parent, links), links - 1))
-        return since
+            there, probably = self._way(self._target(directory, parent, links), links - 1)
+            return max(sure, there), max(probable, changed, probably)
+        if status.st_ctime_ns != status.st_mtime_ns:
+            probable = max(probable, changed)
+        return sure, probable
 
     def _target(self, path: str, directory: str, links: int) -> str:
         if links <= 0:

@@ -154,7 +154,7 @@ class Judge:
                 return answer("missing", "proved", "the archive that it was loaded from is gone")
             file = inside
         try:
-            status, since_ns = self._paths.look(file)
+            status, since_ns, probably_ns = self._paths.look(file)
         except (OSError, ValueError) as error:
             return _unreadable(error, path)
         if not disk.is_regular(status):
@@ -167,7 +167,11 @@ class Judge:
         after_ns = self._loaded_after(entry)
         if after_ns is not None and since_ns < after_ns:
             return self._untouched(entry, status.st_ctime_ns, after_ns, deep)
-        return self._touched(entry, file, disk.stamp(status), deep)
+        found = self._touched(entry, file, disk.stamp(status), deep)
+        if found["verdict"] == "unknown" and after_ns is not None and probably_ns < after_ns:
+            reason = self._last_touched(status.st_ctime_ns // words.SECOND)
+            return answer("fresh", "likely", reason + ", and nothing says that it was moved here")
+        return found
 
     def case(self, entry: Entry, stamp: disk.Stamp, file: str = "") -> proof.Case:
         """What is known of an entry whose file was touched."""

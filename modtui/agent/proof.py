@@ -13,7 +13,7 @@ from .system import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Tuple
+    from typing import Any, Dict, List, Optional, Tuple
 
     from . import shapes
     from .entries import Entry
@@ -127,12 +127,22 @@ def _compare(case: Case) -> Tuple[shapes.Freshness, bool]:
     running = codes.running_top(entry.namespace, filenames(entry))
     verdict = deciding.decide(case, live, current, witness, running)
     if verdict["verdict"] == "unknown" and entry.namespace is not None:
-        # A program may bind such names anew; that it did, and to what the text once said, is rarer
-        # by far than an edit.
-        hints = residue.differences(entry.namespace, current.data)
-        if hints:
-            verdict = case.answer("stale", "likely", ", and ".join(hints))
+        verdict = _with_hints(case, verdict, residue.differences(entry.namespace, current.data))
     return verdict, True
+
+
+def _with_hints(case: Case, silent: shapes.Freshness, hints: List[str]) -> shapes.Freshness:
+    """A verdict of unknown, with what memory holds of a module's top level against the text.
+
+    Programs bind names anew and delete some. Of a file that was written since the process started,
+    an edit is the likelier reason.
+    """
+    if not hints:
+        return silent
+    told = ", and ".join(hints)
+    if case.started_ns is not None and case.stamp[3] > case.started_ns:
+        return case.answer("stale", "likely", told)
+    return {**silent, "reason": "%s; %s" % (silent["reason"], told)}
 
 
 def live_code(entry: Entry, stamp: Optional[disk.Stamp], judge: Any) -> shapes.LiveCode:

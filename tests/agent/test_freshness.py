@@ -159,6 +159,7 @@ def test_constant_edited_and_pyc_rewritten_is_not_called_fresh(inside: Inside) -
 
 
 def test_no_pyc_and_a_constant_edited_is_likely_stale(inside: Inside) -> None:
+    need_start(inside)
     found = look(
         inside,
         "edit(text.replace('RATE = 2', 'RATE = 3'))",
@@ -168,6 +169,7 @@ def test_no_pyc_and_a_constant_edited_is_likely_stale(inside: Inside) -> None:
 
 
 def test_what_is_left_of_the_top_level_is_told(inside: Inside) -> None:
+    need_start(inside)
     edits = (
         ("RATE = 2", "RATE = 2.0", "`RATE` is 2 in memory and 2.0 in the file"),
         ("        return sum([price(item) for item in (1, 2)])\n", "TAIL", "`tail` is in the file"),
@@ -181,6 +183,7 @@ def test_what_is_left_of_the_top_level_is_told(inside: Inside) -> None:
 
 
 def test_a_default_is_told(inside: Inside) -> None:
+    need_start(inside)
     script = LATE.replace("shop", "fees") % "edit(text.replace('scale=1', 'scale=2'))"
     inside.write("fees.py", "def price(net, scale=1):\n    return net * scale\n")
     found = inside.run(script, environment={"PYTHONDONTWRITEBYTECODE": "1"})[0]
@@ -234,6 +237,24 @@ def test_folder_swapped_by_an_older_one(inside: Inside) -> None:
         "tell(freshness.verdicts(['shop.pricing'])['shop.pricing'])"
     )
     check(found, "stale", "proved", "`price`")
+
+
+def test_new_files_in_the_folders_above_leave_it_likely_fresh(inside: Inside) -> None:
+    """As in a project whose virtual environment lies in it: the folders above it are busy."""
+    need_start(inside)
+    inside.write("app/shop/__init__.py", "")
+    inside.write("app/shop/pricing.py", "RATES = [1, 2]\n")
+    found = inside.run(
+        "import os; here = os.path.dirname(os.path.abspath(__file__))\n"
+        "_sys.path.insert(0, here + '/app')\n"
+        "import shop.pricing\n"
+        "from modtui.agent import freshness\n"
+        "for folder in ('', '/app', '/app/shop'):\n"
+        "    open(here + folder + '/new', 'w').close()\n"
+        "tell([freshness.verdicts()['shop.pricing'], freshness.verdicts(['shop.pricing'])])"
+    )
+    check(found[0], "fresh", "likely", "nothing says that it was moved here")
+    assert found[1]["shop.pricing"] == found[0]
 
 
 @pytest.mark.parametrize("link", ["folder", "file"])
@@ -464,7 +485,7 @@ count, live, alarms, hints, answers = 0, 0, [], [], {}
 for entry in entries.look():
     if entry.source_file is None or entry.place != "stdlib":
         continue
-    status, _ = freshness.disk.Paths().look(entry.source_file)
+    status, *_ = freshness.disk.Paths().look(entry.source_file)
     # As if it had been touched: nothing but the comparison can tell.
     case = proof.Case(entry, entry.source_file, freshness.disk.stamp(status), None, None)
     said = proof.compare(case)
