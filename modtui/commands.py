@@ -250,7 +250,7 @@ def _print_change(record: Record, change: Change) -> None:
     _comment(change.name, change.error or known)
     unified = change.unified()
     if not unified:
-        if _is_stale(record["freshness"]):
+        if record["freshness"]["verdict"] == "stale":
             _comment(change.name, f"stale all the same: {record['freshness']['reason']}")
         return
     if change.guesses:
