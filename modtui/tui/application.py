@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App
@@ -19,6 +19,7 @@ from modtui.tui.themes import THEMES
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.screen import Screen
 
     from modtui.tui.ports import Connect, Machine, Running, Session, Stores
     from modtui.tui.widgets.guide import Guide
@@ -71,23 +72,34 @@ class ModtuiApp(App[int]):
         self.look_only = look_only or self.config.look_only
         self.sessions: list[Session] = []
         self._interrupted = 0.0
+        self._begun = False  # whether there is a first screen
         for theme in THEMES:
             self.register_theme(theme)
         known = self.config.theme in self.available_themes
         self.theme = self.config.theme if known else "modtui-dark"
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The picker, or the browser: no other screen is laid out before it."""
+        if self.connect is not None:
+            return self._browser(self.connect)
+        from modtui.tui.screens.picker import PickerScreen
+
+        return PickerScreen(self.machine, self.attach)
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Before the first screen there is nothing to restyle: all CSS is parsed for it anyway."""
+        if self._begun:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def on_mount(self) -> None:
-        """The first screen."""
+        """Keys, and what is wrong with the settings."""
         problems = list(self.config.problems)
         if self.config.theme not in self.available_themes:
             problems.append(f"{self.config.path}: there is no theme {self.config.theme!r}")
         self.set_keymap(dict(self.config.keys))
-        if self.connect is None:
-            from modtui.tui.screens.picker import PickerScreen
-
-            self.push_screen(PickerScreen(self.machine, self.attach))
-        else:
-            self.push_screen(self._browser(self.connect))
+        self._begun = True
         for problem in problems:
             self.notify(problem, severity="warning", markup=False, timeout=10)
 
@@ -113,8 +125,8 @@ class ModtuiApp(App[int]):
             settle()
 
     def attach(self, pid: int) -> None:
-        """From the picker to the browser."""
-        self.switch_screen(self._browser(lambda: self.machine.connect(pid)))
+        """From the picker to the browser; the picker stays below it."""
+        self.push_screen(self._browser(lambda: self.machine.connect(pid)))
 
     def action_help(self) -> None:
         """The help."""
