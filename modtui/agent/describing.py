@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import raw
+from . import disk, raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,13 +95,10 @@ def _source_line(filename: str, number: Optional[int]) -> str:
     if not number or filename.startswith("<"):
         return ""
     try:
-        with open(filename, "rb") as file:
-            for count, line in enumerate(file, 1):
-                if count == number:
-                    return line.decode("utf-8", "replace").strip()
+        lines = disk.read(filename)[0].splitlines()
     except (OSError, ValueError):
-        pass  # not a file: an archive's member, a name that somebody made up
-    return ""
+        return ""  # not a file: an archive's member, a name that somebody made up
+    return lines[number - 1].decode("utf-8", "replace").strip() if 0 < number <= len(lines) else ""
 
 
 def cut(error: BaseException) -> None:

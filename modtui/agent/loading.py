@@ -11,7 +11,7 @@ import _frozen_importlib
 import _frozen_importlib_external as external
 import sys
 
-from . import raw
+from . import disk, raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def _is_zip_loader(loader: object) -> bool:
 def read(loader: Any, name: str) -> Tuple[str, bytes]:
     """The path and the bytes of a module's source now. Raises OSError and ImportError."""
     path = loader.get_filename(name)
+    if method_of(loader, "get_data") is external.FileLoader.__dict__["get_data"]:
+        return path, disk.read(path)[0]  # which does not wait where the file has become a pipe
     return path, bytes(loader.get_data(path))
 
 

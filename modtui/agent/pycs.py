@@ -76,7 +76,7 @@ def path_for(entry: Entry) -> Optional[str]:
 def header(path: str) -> Optional[Header]:
     """The header of a pyc of this interpreter; None when there is none."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        descriptor = disk.opened(path)
     except (OSError, ValueError):
         return None
     try:

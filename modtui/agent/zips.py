@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_COMMENT = 1 << 16
 STORED, DEFLATED = 0, 8
+LARGEST = 1 << 30  # bytes of an archive
 
 
 def split_path(path: str) -> Optional[Tuple[str, str]]:
@@ -24,7 +25,7 @@ def split_path(path: str) -> Optional[Tuple[str, str]]:
 
 def read(archive: str, member: str) -> bytes:
     """The bytes of a member. Raises OSError when there is none, or it cannot be read."""
-    data, _, sure = disk.read(archive)
+    data, _, sure = disk.read(archive, LARGEST)
     if not sure:
         raise OSError("%s is being written" % archive)
     try:
@@ -77,9 +78,13 @@ def _extract(data: bytes, at: int, method: int, size: int) -> bytes:
         return body
     if method != DEFLATED:
         raise ValueError("unknown method of compression")
-    from zlib import decompress, error
+    from zlib import decompressobj, error
 
+    reader = decompressobj(-15)
     try:
-        return decompress(body, -15)
+        text = reader.decompress(body, disk.LARGEST)
     except error as problem:
         raise ValueError(str(problem)) from None
+    if not reader.eof:
+        raise ValueError("a member is cut off, or too large")
+    return text
