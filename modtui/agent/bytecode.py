@@ -288,18 +288,19 @@ class Paths:
 
     def at_place(self, code: Any) -> Any:
         """The same code as the whole module's compilation has it; it may differ in details."""
-        ways = self._by_place.get((code.co_firstlineno, code.co_name), ())
-        for way in ways:
-            if len(ways) == 1 or self.by_path[way].co_consts == code.co_consts:
-                return self.by_path[way]
-        return None
+        way = self.way_at_place(code)
+        return None if way is None else self.by_path[way]
 
     def way_at_place(self, code: Any) -> Any:
         """The way to the code that stands in the same place under the same name."""
         ways = self._by_place.get((code.co_firstlineno, code.co_name), ())
-        for way in ways:
-            if len(ways) == 1 or self.by_path[way].co_consts == code.co_consts:
-                return way
+        if len(ways) == 1:
+            return ways[0]
+        # Several lambdas on one line: the columns tell which is which, where there are any.
+        for alike in (_equal, codes.same):
+            for way in ways:
+                if alike(self.by_path[way], code):
+                    return way
         return None
 
     def is_static(self, way: Any) -> bool:
@@ -360,6 +361,10 @@ class Paths:
 
 
 CO_OPTIMIZED = 1
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return bool(one == other)
 
 
 def _pair_codes(name: str, old: Paths, before: List[Any], new: Paths, after: List[Any]) -> Any:

@@ -15,7 +15,7 @@ from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Optional, Set
+    from typing import Any, Dict, Iterator, List, Optional, Set
 
     from .pairing import Pairing
 
@@ -74,6 +74,14 @@ def _made_now(pairing: Pairing, new: Any, old: Any = None) -> bool:
         return False
     module = _module_of(new)
     return module == pairing.live.get("__name__") or (old is not None and module == _module_of(old))
+
+
+def same_layout(old: Any, new: Any) -> bool:
+    """Whether instances of two classes have the same slots and sizes, as far as that can be told
+    without trying."""
+    return slot_names(old) == slot_names(new) and all(
+        getattr(old, name) == getattr(new, name) for name in _LAYOUT[:2]
+    )
 
 
 def _why_not(pairing: Pairing, old: Any, new: Any) -> Optional[str]:
@@ -272,7 +280,10 @@ def _enum_members(pairing: Pairing, ours: Dict[Any, Any], theirs: Dict[Any, Any]
     before, after = ours.get("_member_map_"), theirs.get("_member_map_")
     if not isinstance(before, dict) or not isinstance(after, dict):
         return
+    _combined_members(pairing, before, ours, theirs)
     for name, member in after.items():
+        if any(_member_name(one) != name for one in (member, before.get(name, member))):
+            continue  # an alias, now or then
         if name in before and pairing.pair(before[name], member) is before[name]:
             pairing.count("enum members")
         elif name in before:
@@ -281,6 +292,62 @@ def _enum_members(pairing: Pairing, ours: Dict[Any, Any], theirs: Dict[Any, Any]
                 "its value is part of the object and is another one now; who holds the old member"
                 " keeps it",
             )
+
+
+def _member_name(member: Any) -> Any:
+    return (raw.instance_dict(member) or {}).get("_name_")
+
+
+def _combined_members(pairing: Pairing, named: Any, ours: Any, theirs: Any) -> None:
+    """Flags that were combined at run time (`READ | WRITE`) are members without a name of their
+    own, compared by identity: they go on as the members for their values."""
+    before, after = ours.get("_value2member_map_"), theirs.get("_value2member_map_")
+    if type(before) is not dict or type(after) is not dict:
+        return
+    mask = 0
+    for value in after:
+        mask |= value if type(value) is int and value > 0 else 0
+    for value, member in raw.items(before):
+        if type(value) is int and _member_name(member) not in named:
+            if value in after:
+                pairing.pair(member, after[value])
+            elif not value & ~mask:
+                after[value] = member
+
+
+def abstract_again(merged: List[Any], batches: List[Batch]) -> None:
+    """Tell subclasses elsewhere which methods are abstract now; what was done is appended.
+
+    They have computed it when they were made; `merged` are the classes that have new bodies.
+    """
+    done = {id(cls) for cls in merged}
+    queue = [sub for cls in merged for sub in type.__subclasses__(cls)]
+    while queue:
+        cls = queue.pop()
+        before = (raw.class_dict(cls) or {}).get("__abstractmethods__")
+        if id(cls) in done or type(before) is not frozenset:
+            continue
+        done.add(id(cls))
+        after = frozenset(_abstract_names(cls))
+        if after != before:
+            step = Batch()  # one each: what derives from it goes by what it says
+            step.class_attribute(cls, "__abstractmethods__", after, before)
+            step.commit()
+            batches.append(step)
+        queue.extend(type.__subclasses__(cls))
+
+
+def _abstract_names(cls: Any) -> Iterator[str]:
+    names = set(raw.class_dict(cls) or {})
+    for base in raw.mro(cls)[1:]:
+        names.update((raw.class_dict(base) or {}).get("__abstractmethods__", ()))
+    for name in names:
+        for one in raw.mro(cls):
+            space = raw.class_dict(one) or {}
+            if name in space:
+                if getattr(space[name], "__isabstractmethod__", False) is True:
+                    yield name
+                break
 
 
 def clear_abc_caches(classes: Any) -> None:

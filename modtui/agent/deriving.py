@@ -12,29 +12,31 @@ if TYPE_CHECKING:
     from .selecting import Foreign
 
 
-def steps(foreign: Foreign, done: Set[str]) -> Iterator[Step]:
-    """The modules to be looked at, one after the other; `foreign` may grow in between.
+MOST_VISITS = 4  # of one module: in a cycle of imports each may change what the other computed
 
-    Only modules of the program's own that import one of the changed ones by their text.
+
+def steps(foreign: Foreign, visited: Dict[str, int]) -> Iterator[Step]:
+    """The modules to be looked at, one after the other; both arguments may grow in between.
+
+    Only modules of the program's own that import, by their text, one of which names have changed
+    since they were visited (`visited`: the serial number of the last change that each has seen).
     """
-    if not foreign:
-        return
     known: Dict[str, Any] = {}
-    seen: Set[str] = set()
-    while True:
-        step = _next(foreign, done | seen, known)
+    times: Dict[str, int] = {}
+    while len(foreign):
+        step = _next(foreign, visited, known, times)
         if step is None:
             return
-        seen.add(step.name)
+        times[step.name] = times.get(step.name, 0) + 1
         yield step
 
 
-def _next(foreign: Foreign, done: Set[str], known: Dict[str, Any]) -> Any:
+def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str, int]) -> Any:
     """A module that depends on a changed one, and on no other one that does."""
-    sources = {module for module, _ in foreign}
     found = []
-    for name, imported in _imports(known, done, sources).items():
-        if imported & sources:
+    for name, imported in _imports(known, foreign.sources(0)).items():
+        news = foreign.sources(visited.get(name, 0)) - {name}
+        if imported & news and times.get(name, 0) < MOST_VISITS:
             found.append((name, imported))
     waiting = {name for name, _ in found}
     for name, imported in found:
@@ -49,12 +51,12 @@ def _step(name: str) -> Step:
     return step
 
 
-def _imports(known: Dict[str, Any], done: Set[str], sources: Set[str]) -> Dict[str, Set[str]]:
+def _imports(known: Dict[str, Any], sources: Set[str]) -> Dict[str, Set[str]]:
     """Which modules each candidate's text imports from."""
     result: Dict[str, Set[str]] = {}
     last_names = {source.rpartition(".")[2].encode() for source in sources}
     for entry in entries.look():
-        if entry.name in done or entry.place != "project" or entry.status != "source":
+        if entry.place != "project" or entry.status != "source":
             continue
         if entry.name not in known:
             known[entry.name] = _text_of(entry)

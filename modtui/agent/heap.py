@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .statements import Statement
 
 MANY = 50_000  # objects that are looked at one by one in Python
+_PLAIN = (int, float, complex, bool, str, bytes, tuple, type(None), type(MISSING))
 _RUNNING = ("generator", "coroutine", "async_generator")
 _GENERATOR_FLAGS = 0x20 | 0x80 | 0x200
 
@@ -254,8 +255,8 @@ def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bo
     other modules and of classes, or in their objects, are looked at; the step is undone with the
     patch if that fails. Returns whether there was anything to take out.
     """
-    old = live.get(statement.node.name)
-    if type(old) is not raw.FunctionType and not raw.is_class(old):
+    old = live.get(statement.node.name, MISSING)
+    if type(old) in _PLAIN or raw.is_module(old):
         return False
     step = Batch()
     space = {id(one) for one in gc.get_referents(old) if type(one) is dict}

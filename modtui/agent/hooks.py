@@ -26,7 +26,7 @@ def run(live: Dict[Any, Any], before: Dict[Any, Any], classes: List[Any]) -> int
         migrate(before, live)
     wanted = _upgraded(live, classes)
     count = 0
-    for instance in _instances(wanted):
+    for instance in instances_of(wanted):
         upgrade = getattr(type(instance), UPGRADE)
         upgrade(instance)
         count += 1
@@ -42,7 +42,8 @@ def _upgraded(live: Dict[Any, Any], classes: List[Any]) -> List[Any]:
     return found
 
 
-def _instances(classes: List[Any]) -> List[Any]:
+def instances_of(classes: List[Any]) -> List[Any]:
+    """All instances of these classes and of their subclasses that the collector knows."""
     every: List[Any] = []
     queue = list(classes)
     while queue:

@@ -13,6 +13,7 @@ from . import (
     heap,
     holders,
     hooks,
+    lacking,
     loading,
     previous,
     raw,
@@ -51,10 +52,12 @@ class ModulePatch:
         self.live: Dict[Any, Any] = heap.home_of(self._module, step.entry.namespace)
         self.counts: Dict[str, int] = {}
         self.could_not: List[Dict[str, str]] = []
-        self.changed: Foreign = set()
+        self.changed: Dict[str, Any] = {}  # names that are bound to other objects -> before
+        self.known_as = self.name
         self.touched: Set[str] = set()  # names that were bound anew or whose code changed
         self.replaced = False
         self._old_classes: List[Any] = []
+        self._lacking: lacking.Added = []
 
     def run(self, batches: List[Batch]) -> None:
         """Do it; the batch that was committed is appended. Raises what the module raises."""
@@ -178,15 +181,20 @@ class ModulePatch:
     ) -> None:
         young = gc.get_objects(generation=0)
         private = {id(stage), id(base), id(young), id(execution.__dict__)}
+        private |= {id(execution.abandoned)} | set(map(id, execution.abandoned))
+        if execution.abandoned:
+            young = [one for one in young if id(one) not in private]
+            private.add(id(young))
         step = Batch()
         replacing = Replacing(step, private)
         pairing = Pairing(step, replacing, self.live, stage, paths, old_paths)
         pairing.young = set(map(id, young))
-        _tell_bodies(pairing, selection)
+        _tell_bodies(pairing, selection, execution.changed)
         replacing.know_classes(young)
         new_functions = functions.all_of(stage, young)
-        if sys.getrefcount(stage) > len(new_functions) + 12:
-            new_functions = functions.all_of(stage, gc.get_referrers(stage))
+        if sys.getrefcount(stage) > len(new_functions) + len(execution.abandoned) + 12:
+            found = functions.all_of(stage, gc.get_referrers(stage))
+            new_functions = [one for one in found if id(one) not in private]
         old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
         names = Namespace(pairing, selection, execution, base)
         names.pair()
@@ -216,8 +224,10 @@ class ModulePatch:
             step.class_of(instance, cls)
         names.make_steps(step)
         self._lines_of_classes(step, pairing, paths)
+        self._lacking = lacking.added(pairing)
         step.commit()
         batches.append(step)
+        classes.abstract_again([old for old, _ in pairing.merged], batches)
         self._finish(pairing, names, selection, patched, base)
         stage.retire()
         replacing.forget()
@@ -300,8 +310,9 @@ class ModulePatch:
             pairing.count("caches cleared", cleared + len(pairing.cleared))
         module = self.live.get("__name__")
         name = module if type(module) is str else self.name
+        self.known_as = name
         self.changed = {
-            (name, key)
+            key: base.get(key, MISSING)
             for key in names.bound
             if base.get(key, MISSING) is not self.live.get(key, MISSING)
         }
@@ -313,6 +324,7 @@ class ModulePatch:
             upgraded = hooks.run(self.live, base, [old for old, _ in pairing.merged])
             if upgraded:
                 self.counts["instances upgraded"] = upgraded
+            self.could_not += lacking.complaints(self.live, self._lacking)
         self.could_not += heap.in_flight(patched, self.live)
 
     def left_behind(self) -> shapes.LeftBehind:
@@ -328,9 +340,9 @@ class ModulePatch:
         return left
 
 
-def _tell_bodies(pairing: Pairing, selection: Selection) -> None:
+def _tell_bodies(pairing: Pairing, selection: Selection, changed: Set[str]) -> None:
     for statement in selection.all:
         if statement.is_class:
             known = selection.old_names is not None and bool(statement.body)
-            entry = (statement.body, statement.removed, known)
-            pairing.bodies[statement.node.name] = entry
+            body = selection.body_now(statement, changed)
+            pairing.bodies[statement.node.name] = (body, statement.removed, known)

@@ -107,6 +107,10 @@ class Pairing:
         kind = type(new)
         if kind in _CONSTANTS:
             return new
+        if id(new) in self.replacing.by_id:
+            return self.resolve(new)  # another old object stands for it: an alias
+        if raw.is_module(new) or raw.is_module(old):
+            return new
         if kind is raw.FunctionType:
             return self._function(old, new, deep)
         if raw.is_class(new):
@@ -123,7 +127,8 @@ class Pairing:
         if kind is property:
             return self._property(old, new, deep)
         if kind in (dict, list, tuple):
-            self._inside(old, new, deep)
+            if id(new) in self.young:
+                self._inside(old, new, deep)
             return new
         if raw.class_name(kind) == "_lru_cache_wrapper":
             return self._lru_cache(old, new, deep)
@@ -142,9 +147,13 @@ class Pairing:
     def _inside(self, old: Any, new: Any, deep: int) -> None:
         """Pair the functions and classes inside of two containers."""
         if type(new) is dict:
+            by_key: Dict[int, Any] = {}
             for key, value in raw.items(new):
-                if type(key) in (str, int, bytes) and key in old:
-                    self._inner(old[key], value, deep)
+                if type(key) in (str, int, bytes):
+                    self._inner(old.get(key, MISSING), value, deep)
+                    continue
+                by_key = by_key or {id(one): before for one, before in raw.items(old)}
+                self._inner(by_key.get(id(self.resolve(key)), MISSING), value, deep)
         elif len(new) < 10_000:
             for before, after in zip(old, new):
                 self._inner(before, after, deep)
@@ -175,6 +184,8 @@ class Pairing:
                 self.step.add(partial(old.__setstate__, after), partial(old.__setstate__, before))
                 return self.keep(old, new)
             return new
+        if id(new) not in self.young:
+            return new  # it was not made by the statements: it is somebody's own
         space, fresh = raw.instance_dict(old), raw.instance_dict(new)
         if not _same_payload(old, new) or (space is None) is not (fresh is None):
             return new
@@ -221,7 +232,8 @@ class Pairing:
             self._pair_cells(old, new, deep)
             self._pair_attributes(old, new, deep)
             return old
-        if self.is_old(old) or old.__code__.co_filename == new.__code__.co_filename:
+        made_alike = old.__code__.co_filename == new.__code__.co_filename
+        if self.is_old(old) or (made_alike and id(new) in self.young):
             self.claimed.add(id(old))
             self._forwarded.append((old, new))
         return new

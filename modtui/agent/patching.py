@@ -13,6 +13,7 @@ import time
 from . import baseline, deriving, describing, effects, loading, snapshot, undoing
 from .modulepatch import ModulePatch
 from .reloading import names_report, new_report
+from .selecting import Foreign
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .journal import Journal
     from .planning import Making, Step
-    from .selecting import Foreign
 
 
 class Patch:
@@ -32,7 +32,8 @@ class Patch:
         self._making, self._journal = making, journal
         self._names = [step.name for step in making.steps]
         self.batches: List[Batch] = []
-        self.foreign: Foreign = set()  # (module, name) whose value is another object now
+        self.foreign = Foreign()
+        self._visited: Dict[str, int] = {}  # module -> serial number of what it has seen
         self._reports: List[shapes.ModuleReport] = []
         self._surroundings = effects.Surroundings()
         self._known = baseline.snapshot(self._names)
@@ -76,7 +77,7 @@ class Patch:
 
     def _private(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
-        found: Set[int] = self._journal.private_ids()
+        found: Set[int] = self._journal.private_ids() | self.foreign.private_ids()
         for batch in self.batches:
             found |= batch.private_ids()
         return found
@@ -87,7 +88,7 @@ class Patch:
         work = ModulePatch(step, self.foreign, self._private)
         error = self._guarded(report, work.run, self.batches)
         if error is None:
-            self.foreign |= work.changed
+            self._note(work)
             old = before.space(step.name) or {}
             report["replaced"] = work.replaced
             report["names"] = names_report(old, work.live, step)
@@ -96,6 +97,13 @@ class Patch:
             report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
             report["left_behind"] = work.left_behind()
         return error
+
+    def _note(self, work: ModulePatch) -> None:
+        seen = self.foreign.serial
+        for name, before in work.changed.items():
+            self.foreign.add(work.known_as, name, before)
+        work.changed = {}
+        self._visited[work.name] = seen
 
     def _guarded(
         self, report: shapes.ModuleReport, work: Any, batches: List[Batch]
@@ -118,21 +126,27 @@ class Patch:
 
     def _derive(self) -> Optional[BaseException]:
         """Carry changed values on to the modules that imported them or computed with them."""
-        done: Dict[str, shapes.ModuleReport] = {}
-        for step in deriving.steps(self.foreign, set(self._names)):
-            report = new_report(step.name)
+        for step in deriving.steps(self.foreign, self._visited):
+            report = self._known_report(step.name) or new_report(step.name)
             work = ModulePatch(step, self.foreign, self._private, derived=True)
             error = self._guarded(report, work.run, self.batches)
             if error is not None or work.touched or work.could_not:
-                self._reports.append(report)
-                done[step.name] = report
+                if self._known_report(step.name) is None:
+                    self._reports.append(report)
             if error is not None:
                 return error
-            self.foreign |= work.changed
-            report["patched"] = work.counts
-            report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
-            report["names"]["changed"] = sorted(work.touched)
+            self._note(work)
+            for what, count in work.counts.items():
+                report["patched"][what] = report["patched"].get(what, 0) + count
+            report["could_not_patch"] += work.could_not  # type: ignore[arg-type]
+            changed = report["names"]["changed"]
+            changed += sorted(work.touched - set(changed))
+            for name in work.touched & set(report["names"]["unchanged"]):
+                report["names"]["unchanged"].remove(name)
         return None
+
+    def _known_report(self, name: str) -> Optional[shapes.ModuleReport]:
+        return next((report for report in self._reports if report["name"] == name), None)
 
     def _report(self, ok: bool, side_effects: List[str]) -> shapes.Report:
         return {

@@ -38,6 +38,7 @@ class Replacing:
         self.added: Set[int] = set()  # ids of what is new and stays: undoing takes it out again
         self.instead: Dict[int, Any] = {}  # id of what is added -> what it takes the place of
         self.young: Set[int] = set()  # ids of what is new altogether
+        self.staying: Set[int] = set()  # ids of what took the place of something
         self._alive: List[Any] = []
         self._owners: Dict[int, Any] = {}  # id of a class's dict -> the class
         self._done: Set[int] = set()
@@ -47,6 +48,7 @@ class Replacing:
     def put(self, old: Any, new: Any) -> None:
         """`new` is to take the place of `old`."""
         self.by_id[id(old)] = new
+        self.staying.add(id(new))
         self._alive.append(old)
 
     def keys(self) -> List[Any]:
@@ -252,8 +254,12 @@ class Replacing:
         before = list.copy(holder)
         after: List[Any] = []
         back: List[Any] = []
+        superseded = self._superseded(before)
         for value in before:
             new = self.resolve(value)
+            if id(value) in superseded:
+                back.append(value)
+                continue
             if not self._wanted(value, holder):
                 after.append(value)
                 back.append(value)
@@ -262,7 +268,7 @@ class Replacing:
             # Registered once already, by the object that stays.
             if new is value or not any(new is one or _alike(new, one) for one in before):
                 after.append(new)
-                instead = self._back(value, new)
+                instead = MISSING if id(value) in superseded.values() else self._back(value, new)
                 if instead is not MISSING and not self._reversible:
                     back.append(instead)
             if self._reversible:
@@ -273,6 +279,26 @@ class Replacing:
                 partial(list.__setitem__, holder, every, self._step.own(after)),
                 partial(list.__setitem__, holder, every, self._step.own(back)),
             )
+
+    def _superseded(self, values: List[Any]) -> Dict[int, int]:
+        """The tuples (by id, with the id of what came instead) that registered an object in other words than the new text does.
+
+        The definition was executed again and has put a tuple of its own into the same list, with
+        the same object in the same place: `(1, handler)` before, `(2, handler)` now.
+        """
+        found: Dict[int, int] = {}
+        for value in [] if self._reversible else values:
+            new = self.resolve(value)
+            if new is value or type(new) is not tuple or any(_alike(new, one) for one in values):
+                continue
+            for one in values:
+                if type(one) is tuple and id(one) not in self.by_id and id(one) not in found:
+                    if len(one) == len(new) and any(
+                        a is b and id(a) in self.staying for a, b in zip(one, new)
+                    ):
+                        found[id(one)] = id(value)
+                        break
+        return found
 
     def _in_set(self, holder: Set[Any]) -> None:
         for value in list(set.copy(holder)):

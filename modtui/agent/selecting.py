@@ -15,13 +15,62 @@ from .statements import CHANGED, CODE, SAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
     from .bytecode import Paths
     from .statements import Statement
 
     Names = Set[str]
-    Foreign = Set[Tuple[str, str]]  # (module, name) whose value is another one now
+
+class Before:
+    """The values that a name had before, oldest first, and when the last of them went."""
+
+    __slots__ = ("serial", "values")
+
+    def __init__(self, value: Any) -> None:
+        self.values = [value]
+        self.serial = 0
+
+
+class Foreign:
+    """The names of modules, as (module, name), whose values are other ones now."""
+
+    def __init__(self) -> None:
+        self._before: Dict[Tuple[str, str], Before] = {}
+        self.serial = 0
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def __contains__(self, key: Tuple[Any, str]) -> bool:
+        return key in self._before
+
+    def __iter__(self) -> Iterator[Tuple[str, str]]:
+        return iter(self._before)
+
+    def add(self, module: str, name: str, before: Any) -> None:
+        """Note that a name had another value before."""
+        self.serial += 1
+        known = self._before.setdefault((module, name), Before(before))
+        known.serial = self.serial
+        if known.values[-1] is not before:
+            known.values.append(before)
+
+    def had(self, module: str, name: str, value: Any) -> bool:
+        """Whether a name, or what an import made of it, could hold that value only by an import."""
+        known = self._before.get((module, name))
+        return known is not None and any(one is value or one is MISSING for one in known.values)
+
+    def sources(self, since: int) -> Set[str]:
+        """The modules with names that got other values after that serial number."""
+        return {module for (module, _), one in self._before.items() if one.serial > since}
+
+    def private_ids(self) -> Set[int]:
+        """The ids of what holds the values only to be compared with."""
+        return {id(one.values) for one in self._before.values()}
+
+
+_DATA = (dict, list, set, frozenset, tuple, str, bytes, bytearray, int, float, complex)
 
 
 class Selection:
@@ -37,6 +86,7 @@ class Selection:
         self._functions: Names = set()  # functions whose code is another one
         self._classes: Names = set()  # that are made anew
         self._methods: Names = set()  # classes of which only methods have other code
+        self._set: Names = set()  # a.b.c that an edited statement assigns to
         self._perhaps: Names = set()  # decorated: most decorators give what can be patched
         self._bodies: Dict[str, List[Any]] = {}
         for statement in self.all:
@@ -45,8 +95,10 @@ class Selection:
         self._reached: Dict[str, Names] = {}
         self._imported: Names = set()
         self._made: Names = set()
+        self._deleted: Names = set()  # what one statement needs of an earlier one may be gone
         for statement in self.all:
             (self._imported if statement.is_import else self._made).update(statement.binds)
+            self._deleted |= statement.deletes
 
     def compare(self, old: Paths, new: Paths) -> None:
         """Use the old code: without it every statement counts as changed."""
@@ -54,8 +106,18 @@ class Selection:
         self.old_names = stored_names(old.top)
         self._values |= bound - self._imported
         for index, statement in enumerate(self.all):
-            if (statement.binds | statement.changes) & changed and not statement.is_import:
+            names = {name for name in statement.binds | statement.changes if self.is_data(name)}
+            if names & changed and not statement.is_import:
                 self._choose(index, True)
+
+    def is_data(self, name: str) -> bool:
+        """Whether a name holds a container or a plain value, that may be made a second time.
+
+        Anything else that statements change in place (an application, a parser, a connection) is
+        somebody's live object: only what was edited is executed again, on that very object.
+        """
+        kinds = raw.mro(type(self.space.get(name)))
+        return any(kind in _DATA or raw.class_module(kind) == "collections" for kind in kinds)
 
     def check_reachable(self, live: List[Any], old: Paths, new: Paths) -> None:
         """A body that changed, but is in no live function: then the definition is executed.
@@ -94,6 +156,7 @@ class Selection:
                 names |= statement.binds
             if self._imports_stale(statement, foreign):
                 self._choose(index, True)
+                self._values |= self._starred(statement, foreign)
         while self._spread(foreign):
             pass
         for index, statement in enumerate(self.all):
@@ -116,7 +179,9 @@ class Selection:
         else:
             self._values |= statement.binds
             if not statement.is_import:
-                self._values |= statement.changes & set(self.space)
+                here = statement.changes & set(self.space)
+                self._values |= {name for name in here if self.is_data(name)}
+                self._set |= statement.sets
         return news
 
     def _spread(self, foreign: Foreign) -> bool:
@@ -125,6 +190,7 @@ class Selection:
             if not self.chosen[index]:
                 if self._depends(statement, foreign):
                     firm = self._depends_on_code(statement) or self._made_by_base(statement)
+                    firm = firm or bool(statement.chains & self._set)
                     news = self._choose(index, firm) or news
             if self.chosen[index]:
                 news = self._choose_with(index) or news
@@ -136,11 +202,14 @@ class Selection:
         if statement.reads & (self._values | self._perhaps):
             return True
         roots = {chain.partition(".")[0] for chain in statement.chains}
+        if statement.chains & self._set and not (statement.is_def or statement.is_class):
+            return True
         if roots & self._classes or self._reads_foreign(statement.chains, foreign):
             return True
         if statement.called & self._methods and not statement.is_class:
             return syntax.kind(statement.node) != "Expr"
-        if self._made_by_base(statement):
+        # Needed only if the new base turns out to have another layout; see staging.
+        if statement.is_class and self._bases_of(statement) & self._classes:
             return True
         return self._depends_on_code(statement) or self._runs_foreign(statement, foreign)
 
@@ -224,7 +293,8 @@ class Selection:
                 continue
             shared = candidate.binds & (statement.reads | statement.binds)
             rebound = {name for name in shared if self._binders(name) > 1}
-            later = other > index and candidate.binds & statement.binds
+            later = other > index and (candidate.binds | candidate.deletes) & statement.binds
+            rebound |= {name for name in shared if name in self._deleted and other < index}
             if (rebound & statement.reads) or later or self._changes_same(statement, candidate):
                 if not self.firm[other]:
                     news = self._choose(other, True) or news
@@ -241,7 +311,8 @@ class Selection:
     def _changes_same(self, one: Statement, other: Statement) -> bool:
         """Whether both make or change one object of this module: `x = []` and `x.append(1)`."""
         made = (one.binds | one.changes) & (other.binds | other.changes) - self._imported
-        return bool(made & (one.changes | other.changes) & self._made)
+        made &= (one.changes | other.changes) & self._made
+        return any(self.is_data(name) for name in made)
 
     def _imports_stale(self, statement: Statement, foreign: Foreign) -> bool:
         """Whether an import, executed again, would bind a newer object than is bound now."""
@@ -269,9 +340,19 @@ class Selection:
             now, here = source[alias.name], self.space.get(bound)
             if now is here or codes._same_value(now, here):
                 continue
-            if (module, alias.name) in foreign or _older_version(here, now):
+            if foreign.had(module, alias.name, here) or _older_version(here, now):
                 return True
         return False
+
+    def _starred(self, statement: Statement, foreign: Foreign) -> Names:
+        """The names for which a star import, executed again, brings newer objects."""
+        found: Names = set()
+        for node in statements.evaluated(statement.node):
+            if syntax.kind(node) == "ImportFrom" and node.names[0].name == "*":
+                module = syntax.absolute(node.module, node.level or 0, self.package)
+                source = raw.module_dict(sys.modules.get(module)) or {}
+                found |= self.from_star(module, source, foreign)
+        return found
 
     def from_star(self, module: str, source: Dict[Any, Any], foreign: Foreign) -> Names:
         """The names of which `from module import *` would bind a newer object."""
@@ -285,11 +366,25 @@ class Selection:
             here = self.space.get(name, MISSING)
             if now is here or codes._same_value(now, here):
                 continue
-            if (module, name) in foreign or _older_version(here, now):
+            if foreign.had(module, name, here) or _older_version(here, now):
                 found.add(name)
             elif here is MISSING and any(known == module for known, _ in foreign):
                 found.add(name)
         return found
+
+    def body_now(self, statement: Statement, changed: Names) -> Dict[str, str]:
+        """For the names of a class's body: whether the statement that binds each, and all that it
+        reads, is the same as before; `changed` are names of the module with other values."""
+        body = dict(statement.body)
+        other = set(changed)
+        for one in statement.inner:
+            roots = {chain.partition(".")[0] for chain in one.chains}
+            same = all(body.get(name) == SAME for name in one.binds)
+            calls = self._runs(one) & (other | self._functions)
+            if not same or (one.reads | roots) & other or calls:
+                other |= one.binds
+                body.update((name, CHANGED) for name in one.binds if body.get(name) == SAME)
+        return body
 
     # While the statements are executed
 

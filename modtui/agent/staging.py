@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from . import classes, codes, raw, syntax
@@ -78,6 +79,7 @@ class Execution:
         self.executed: List[int] = []
         self.plain: Set[str] = set()  # names bound by assignments, not by definitions
         self.superseded: List[Tuple[Any, Any]] = []  # classes that had to be made a second time
+        self.abandoned: List[Any] = []  # what definitions made that then raised
         self.displays: Set[str] = set()  # names bound to a literal container or comprehension
 
     def run(self, repair: Callable[[Any, BaseException], bool]) -> None:
@@ -91,6 +93,8 @@ class Execution:
                 continue
             if not self._selection.still_needed(index, self.changed, self._foreign):
                 continue
+            if statement.deletes and not any(name in self._staging for name in statement.deletes):
+                continue  # what it takes away was not made this time
             self.executed.append(index)
             code = self._compile(statement.node)
             before = dict(self._staging) if _is_star(statement.node) else None
@@ -100,12 +104,25 @@ class Execution:
                 definition = statement.is_def or statement.is_class
                 if not definition or not repair(statement, error):
                     raise
+                del error
+                self._abandon(statement.node.name)
                 exec(code, self._staging)
             if statement.is_class:
                 self._make_movable(statement)
             if before is not None:
                 self._after_star(statement, before)
             self._note(statement)
+
+    def _abandon(self, name: str) -> None:
+        """What a definition that failed has made is nobody's counterpart."""
+        module = self._staging.live.get("__name__")
+        for one in gc.get_objects(generation=0):
+            if type(one) is raw.FunctionType and one.__globals__ is self._staging:
+                if one.__qualname__ == name or one.__qualname__.startswith(name + "."):
+                    self.abandoned.append(one)
+            elif raw.is_class(one) and raw.class_module(one) == module:
+                if raw.class_qualname(one).partition(".")[0] == name:
+                    self.abandoned += [one, classes.own_dict(one)]
 
     def _after_star(self, statement: Any, before: Dict[Any, Any]) -> None:
         """Of a star import that stood there before, only what is really newer is taken."""
@@ -164,7 +181,8 @@ class Execution:
         for name in statement.binds | statement.changes:
             before, after = live.get(name, MISSING), dict.get(staging, name, MISSING)
             if name in statement.changes and name not in statement.binds:
-                self.changed.add(name)
+                if self._selection.is_data(name):
+                    self.changed.add(name)
             elif before is after:
                 continue
             elif codes._same_value(before, after):
@@ -184,7 +202,8 @@ def _patches(before: Any, after: Any, live: Any, staging: Any) -> bool:
     if type(after) is raw.FunctionType:
         return after.__globals__ is staging or after.__code__ is before.__code__
     if raw.is_class(after):
-        return raw.class_qualname(before) == raw.class_qualname(after)
+        same = raw.class_qualname(before) == raw.class_qualname(after)
+        return same and classes.same_layout(before, after)
     return False
 
 

@@ -27,6 +27,7 @@ class Statement:
         "called",
         "chains",
         "changes",
+        "deletes",
         "first",
         "is_class",
         "is_def",
@@ -34,8 +35,10 @@ class Statement:
         "last",
         "node",
         "passed",
+        "inner",
         "reads",
         "removed",
+        "sets",
         "status",
     )
 
@@ -47,6 +50,8 @@ class Statement:
         self.status = CHANGED
         self.body: Dict[str, str] = {}  # of a class: the status of what binds each of its names
         self.removed: Set[str] = set()  # of a class: names that only its old text bound
+        self.inner: List[Statement] = []  # of a class: its body, if that was compared
+        self.sets: Set[str] = set()  # a.b.c that is assigned to
         kind = syntax.kind(node)
         self.is_def = kind in DEFS
         self.is_class = kind == "ClassDef"
@@ -59,6 +64,9 @@ class Statement:
         self.changes: Set[str] = set()  # names whose objects it may change: x.append(1), x.y = 2
         for below in evaluated(node):
             self._note(below)
+        self.deletes: Set[str] = set()  # names that `del` takes away
+        if kind == "Delete":
+            self.deletes = {one.id for one in node.targets if syntax.kind(one) == "Name"}
         if kind == "AugAssign" and syntax.kind(node.target) == "Name":
             self.changes.add(node.target.id)
             self.reads.add(node.target.id)
@@ -74,6 +82,7 @@ class Statement:
                 self.chains.add(chain)
             else:
                 self.changes.add(chain.partition(".")[0])
+                self.sets.add(chain)
         elif kind == "Subscript":
             if syntax.kind(node.ctx) != "Load":
                 self.changes.add(syntax.dotted(node.value).partition(".")[0])
@@ -180,6 +189,7 @@ def _compare_class(
     old_lines.forget(before.co_firstlineno)
     lines = [entry for entry in bytecode.groups(after) if entry[0] != after.co_firstlineno]
     _match(inner, old_lines, lines)
+    statement.inner = inner
     for one in inner:
         if one.is_class and one.status == CODE:
             one.status = CHANGED

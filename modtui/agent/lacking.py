@@ -1,0 +1,74 @@
+"""Instances that lack what the new code relies on: attributes that only the new `__init__` sets."""
+
+from __future__ import annotations
+
+from . import bytecode, hooks, raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, List, Set, Tuple
+
+    from .pairing import Pairing
+
+    Added = List[Tuple[Tuple[str, ...], Set[str]]]  # (names that lead to the class, attributes)
+
+_FIELDS = "__dataclass_fields__"
+
+
+def added(pairing: Pairing) -> Added:
+    """What new `__init__`s set and the old ones did not; asked before the patch is committed."""
+    found: Added = []
+    for old, new in pairing.merged:
+        before, after = (raw.get(raw.class_dict(one), _FIELDS) for one in (old, new))
+        if type(before) is dict and type(after) is dict and set(after) - set(before):
+            found.append((tuple(raw.class_qualname(new).split(".")), set(after) - set(before)))
+    old_paths, paths = pairing.old_paths, pairing.paths
+    if old_paths is None or old_paths is paths:
+        return found
+    for before_way, after_way in paths.counterparts(old_paths).items():
+        if after_way[-1][0] == "__init__" and paths.is_static(after_way):
+            names = tuple(name for name, _ in after_way[:-1] if not name.startswith("<"))
+            old_code, new_code = old_paths.by_path[before_way], paths.by_path[after_way]
+            more = _set_by(new_code) - _set_by(old_code) if old_code is not new_code else set()
+            if names and more:
+                found.append((names, more))
+    return found
+
+
+def _set_by(code: Any) -> Set[str]:
+    """The attributes that a method sets on its first argument."""
+    found: Set[str] = set()
+    this = code.co_varnames[0] if code.co_varnames else None
+    before: Any = ("",)
+    for _, token in bytecode.tokens(code):
+        if token[0] == "STORE_ATTR" and (before[-1] == this or before[0].endswith("DEREF")):
+            found.add(token[1])
+        before = token
+    return found
+
+
+def complaints(live: Dict[Any, Any], wanted: Added) -> List[Dict[str, str]]:
+    """What to say of instances that are there and have not got these attributes."""
+    found: List[Dict[str, str]] = []
+    for names, attributes in wanted:
+        cls: Any = live.get(names[0])
+        for name in names[1:]:
+            cls = (raw.class_dict(cls) or {}).get(name)
+        if not raw.is_class(cls):
+            continue
+        counts: Dict[str, int] = {}
+        for one in hooks.instances_of([cls]):
+            for name in attributes - set(raw.instance_dict(one) or {}):
+                if not any(name in (raw.class_dict(base) or {}) for base in raw.mro(type(one))):
+                    counts[name] = counts.get(name, 0) + 1
+        if counts:
+            found.append(_complaint(raw.class_qualname(cls), counts))
+    return found
+
+
+def _complaint(qualname: str, counts: Dict[str, int]) -> Dict[str, str]:
+    return {
+        "what": "%d instance(s) of %s" % (max(counts.values()), qualname),
+        "why": "they were made by the old __init__ and have no attribute %s"
+        " (a method __modtui_upgrade__ can set it)" % ", ".join(sorted(counts)),
+    }
