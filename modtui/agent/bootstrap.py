@@ -2,10 +2,11 @@
 
 It runs alone, before anything else of the agent is there, on the agent's own thread and never on a
 thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, arrival, version,
-hash of the agent, magic number of the compiled code, names of the C modules, [(module, source,
-compiled code or None)...]), with those modules only that the first answer needs. The others are in
-the same way in `rest`, and are made when a call needs them: a visit that only asks who is there, or
-that makes the agent leave, costs the target neither their time nor their memory.
+hash of the agent, magic number of the compiled code, lot), and a lot of modules is (names of the C
+modules that they need, the marshalled [(name, code)...] or b"", [(name, source)...] or []). The box
+holds those modules only that the first answer needs. The others come as the marshalled lot `rest`,
+and are made when a call needs them: a visit that only asks who is there, or that makes the agent
+leave, costs the target neither their time nor their memory.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, List, Optional, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Tuple
 
-    Modules = List[Tuple[str, bytes, Optional[bytes]]]
-    Box = Tuple[str, str, str, str, bytes, Tuple[str, ...], Modules]
+    Lot = Tuple[Tuple[str, ...], bytes, List[Tuple[str, bytes]]]
+    Box = Tuple[str, str, str, str, bytes, Lot]
 
 FUTURE_FLAGS = 0x1100000  # `from __future__ import annotations`, as this text was compiled
 THREADS = ("start_new_thread", "allocate_lock", "get_ident", "get_native_id")
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
 STATUS_SIZE = 4096  # the payload's file begins with so many bytes for what the agent has to say
-# Seconds between the interpreter's switches of threads while the agent comes. A thread that wants
-# the GIL waits so long for it, so beside busy threads it is short while the agent waits, and the
-# usual while it works. Odd values, by which an arrival knows those of another one.
-QUICK, STEADY = 0.000101, 0.005003
+# Seconds between the interpreter's switches of threads while the agent comes: so long does a thread
+# that wants the GIL wait until it asks for it. An odd value, by which arrivals know each other's.
+QUICK = 0.000021
 
 
 def original(name: str) -> Any:
@@ -44,30 +44,9 @@ def original(name: str) -> Any:
     gc = m.get("gc") or f.module_from_spec(f.BuiltinImporter.find_spec("gc"))
     if not known:
         m.pop("gc", None)
-    return [
+    return next(
         x for x in gc.get_objects() if type(x) is builtin and x.__name__ == name and x.__self__ is t
-    ][0]
-
-
-class Pace:
-    """The interpreter's switch interval while the agent comes; `usual` is None if not in charge."""
-
-    __slots__ = ("usual",)
-
-    def __init__(self, usual: Optional[float]) -> None:
-        self.usual = usual
-
-    def set(self, interval: float) -> None:
-        """Change it, if nobody else did since we last changed it."""
-        if self.usual is not None and round(sys.getswitchinterval(), 6) in (QUICK, STEADY):
-            sys.setswitchinterval(interval)
-
-    def calm(self) -> None:
-        """The hurry is over."""
-        usual = self.usual
-        if usual is not None:
-            self.set(usual)
-            self.usual = None
+    )
 
 
 def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional[float]) -> None:
@@ -77,7 +56,10 @@ def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional
     that the target had.
     """
     posix = sys.modules["posix"]
-    pace = Pace(usual)
+
+    def calm() -> None:
+        if usual is not None and round(sys.getswitchinterval(), 6) == QUICK:
+            sys.setswitchinterval(usual)
 
     def report(text: str) -> None:
         if there is not None:
@@ -91,15 +73,12 @@ def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional
         while True:
             part = posix.pread(there, 1 << 22, at)
             if not part:
+                posix.close(there)
                 return b"".join(parts)
             parts.append(part)
             at += len(part)
 
-    try:
-        arrive(box, report, read_rest, pace)
-    finally:
-        if there is not None:
-            posix.close(there)
+    arrive(box, report, read_rest, calm)
 
 
 def quiet_import(name: str) -> bool:
@@ -135,12 +114,16 @@ def _extension(name: str, external: Any) -> Any:
     places = [
         place for place in sys.path if type(place) is str and place[:1] in ("/", sys.prefix[:1])
     ]
-    kinds = (external.ExtensionFileLoader, sys.modules["_imp"].extension_suffixes())
     places.sort(key=lambda place: not place.endswith("lib-dynload"))
     for place in places:
-        spec = external.FileFinder(place, kinds).find_spec(name)
-        if spec is not None and spec.loader is not None:
-            return spec
+        for suffix in sys.modules["_imp"].extension_suffixes():
+            path = "%s/%s%s" % (place, name, suffix)
+            try:
+                sys.modules["posix"].stat(path)
+            except OSError:
+                continue
+            loader = external.ExtensionFileLoader(name, path)
+            return external.spec_from_file_location(name, path, loader=loader)
     return None
 
 
@@ -148,21 +131,32 @@ def arrive(
     box: Box,
     report: Callable[[str], None],
     read_rest: Callable[[], bytes],
-    pace: Optional[Pace] = None,
+    calm: Callable[[], None] = lambda: None,
 ) -> None:
-    """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not."""
-    pace = pace or Pace(None)
+    """Make the package and listen; tell `report` "L", a path and a thread, or "E" and why not.
+
+    `read_rest` gives the rest, and is called once. `calm` is called when the first answer is out.
+    For an injected agent the calling thread is the agent's from now on, until it leaves.
+    """
     try:
-        _listen(box, report, read_rest, pace)
+        maker = _listen(box, report, calm)
     except BaseException as error:
-        pace.calm()
+        calm()
         report("E%s: %s" % (type(error).__name__, error))
+        read_rest()
+        return
+    if maker is None:
+        calm()
+        read_rest()
+        return
+    serve = vars(maker.package)["channel"].serve
+    maker.bring(read_rest)
+    serve()
 
 
-def _listen(
-    box: Box, report: Callable[[str], None], read_rest: Callable[[], bytes], pace: Pace
-) -> None:
-    package_name, _, version, digest, _, _, _ = box
+def _listen(box: Box, report: Callable[[str], None], calm: Callable[[], None]) -> Optional[_Maker]:
+    """Listen, and report it; None if another agent of ours does already."""
+    package_name, _, version, digest, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
     names = vars(package)
@@ -172,20 +166,21 @@ def _listen(
         there = sys.modules.setdefault(package_name, package)
         if there is package:
             break
-        path = _other(package_name, there, digest, pace)
+        path = _other(package_name, there, digest)
         if path is not None:
-            pace.calm()
             report("L" + path)
-            return
+            return None
         _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
     try:
-        _Maker(package, box, pace).listen(report, read_rest)
+        maker = _Maker(package, box)
+        report("L" + maker.listen(calm))
     except BaseException:
         _remove(package_name, package)
         raise
+    return maker
 
 
-def _other(package_name: str, there: Any, digest: str, pace: Pace) -> Optional[str]:
+def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
     """The path of an agent that is here already; None if it is dead and can be replaced."""
     names = vars(there)
     if "_pid" not in names:
@@ -200,7 +195,6 @@ def _other(package_name: str, there: Any, digest: str, pace: Pace) -> Optional[s
     pause = original("allocate_lock")()
     pause.acquire()
     waited = 0.0
-    pace.set(QUICK)
     while waited < PATIENCE and sys.modules.get(package_name) is there:
         channel = names.get("channel") if names.get("_path") else None
         path = channel.listening() if channel is not None else ""
@@ -214,80 +208,83 @@ def _other(package_name: str, there: Any, digest: str, pace: Pace) -> Optional[s
 class _Maker:
     """Makes the agent's modules in the target: some at once, the others when they are needed."""
 
-    def __init__(self, package: Any, box: Box, pace: Pace) -> None:
-        self.package, self.box, self.pace = package, box, pace
+    def __init__(self, package: Any, box: Box) -> None:
+        self.package, self.box = package, box
         self.builtins = _builtins(box[0])
         self.lock = original("allocate_lock")()
+        self.lock.acquire()  # until the rest is here
         self.rest: Optional[bytes] = None
         self.trouble = ""
 
-    def listen(self, report: Callable[[str], None], read_rest: Callable[[], bytes]) -> None:
-        package_name, arrival, version, _, _, c_modules, modules = self.box
-        names = vars(self.package)
-        names.update(_added=[], _compiled={})
-        self.make(c_modules, modules)
+    def listen(self, calm: Callable[[], None]) -> str:
+        """Make what the first answer needs, and listen; returns the path and the thread."""
+        package_name, arrival, version, _, _, lot = self.box
+        package, names = self.package, vars(self.package)
+        names.update(_added=[], _compiled=[])
+        self.make(*lot)
         channel = names["channel"]
-        self.pace.set(QUICK)
-        with self.lock:  # who needs the rest waits until it is here
-            if arrival != "injected":
-                self.rest = read_rest()
-            path = channel.listen(
-                arrival,
-                version,
-                names["_added"],
-                lambda: _remove(package_name, self.package),
-                self.pace.calm,
-                self.complete_now if arrival != "injected" else self.complete,
-            )
-            names["_path"] = path
-            report("L%s\n%d" % (path, channel.thread()))
-            if self.rest is None:
-                self.rest = read_rest()
+        path = channel.prepare(
+            arrival,
+            version,
+            names["_added"],
+            lambda: _remove(package_name, package, globals()),
+            calm,
+            self.complete,
+        )
+        names["_path"] = path
+        return "%s\n%d" % (path, channel.thread())
+
+    def bring(self, read_rest: Callable[[], bytes]) -> None:
+        """What was not needed at first."""
+        try:
+            self.rest = read_rest()
+        except BaseException as error:
+            self.trouble = "the agent is incomplete: %s: %s" % (type(error).__name__, error)
+        self.lock.release()
 
     def complete(self) -> None:
         """Make what has not been made yet. Raises ImportError if that went wrong, now or before."""
         with self.lock:
-            self.complete_now()
+            if self.trouble:
+                raise ImportError(self.trouble)
+            rest, self.rest = self.rest, None
+            if rest is None:
+                return
+            try:
+                self.make(*sys.modules["marshal"].loads(rest))
+            except BaseException as error:
+                self.trouble = "the agent is incomplete: %s: %s" % (type(error).__name__, error)
+                raise ImportError(self.trouble) from error
 
-    def complete_now(self) -> None:
-        if self.trouble:
-            raise ImportError(self.trouble)
-        rest, self.rest = self.rest, None
-        if rest is None:
-            return
-        try:
-            self.make(*sys.modules["marshal"].loads(rest))
-        except BaseException as error:
-            self.trouble = "the agent is incomplete: %s: %s" % (type(error).__name__, error)
-            raise ImportError(self.trouble) from error
-
-    def make(self, c_modules: Tuple[str, ...], modules: Modules) -> None:
+    def make(
+        self, c_modules: Tuple[str, ...], codes: bytes, sources: List[Tuple[str, bytes]]
+    ) -> None:
         """Import these modules of the interpreter, and execute these of the agent."""
         package_name, magic = self.box[0], self.box[4]
         names = vars(self.package)
-        added, compiled = names["_added"], names["_compiled"]
         ascii_codec = "encodings.ascii"  # -X dev looks it up when an extension module is loaded
         codecs = [] if ascii_codec in sys.modules else [ascii_codec]
-        added.extend([name for name in c_modules if quiet_import(name)] + codecs)
-        self.pace.set(STEADY)
-        usable = magic == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
-        for name, source, stored in modules:
+        names["_added"].extend([name for name in c_modules if quiet_import(name)] + codecs)
+        if not codes:
+            made = [(name, _compiled(name, source)) for name, source in sources]
+            names["_compiled"].append(made)
+            names["_bootstrap"] = globals()["_code"]  # as those that started us have left it
+        elif magic == sys.modules["_frozen_importlib_external"].MAGIC_NUMBER:
+            made = sys.modules["marshal"].loads(codes)
+        else:
+            raise RuntimeError("the agent was compiled for another interpreter")
+        for name, code in made:
             full = package_name + "." + name
-            if usable and stored is not None:
-                code = sys.modules["marshal"].loads(stored)
-            elif not source:
-                raise RuntimeError("the agent was compiled for another interpreter")
-            else:
-                flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
-                code = compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
-                compiled[name] = code
             module = type(sys)(full)
             vars(module).update(__package__=package_name, __builtins__=self.builtins)
             sys.modules[full] = module
             names[name] = module
             exec(code, vars(module))
-        if compiled:
-            compiled["bootstrap"] = globals()["_code"]  # as those that started us have left it
+
+
+def _compiled(name: str, source: bytes) -> Any:
+    flags = sys._getframe().f_code.co_flags & FUTURE_FLAGS
+    return compile(source, "<modtui>/agent/%s.py" % name, "exec", flags, True, 2)
 
 
 def _builtins(package_name: str) -> Any:
@@ -320,9 +317,12 @@ def _builtins(package_name: str) -> Any:
     return own
 
 
-def _remove(package_name: str, package: Any) -> None:
-    """Take the package and the C modules that only it brought out of sys.modules."""
-    spaces = []
+def _remove(package_name: str, package: Any, own: Optional[Dict[str, Any]] = None) -> None:
+    """Take the package and the C modules that only it brought out of sys.modules.
+
+    `own` is this module's own namespace, if it is not needed any more.
+    """
+    spaces = [] if own is None else [own]
     prefix = package_name + "."
     mine = vars(package)
     for name in list(sys.modules):

@@ -97,19 +97,26 @@ class _Server:
         return listener
 
     def start(self) -> None:
+        """Accept in a thread of its own."""
         self._begin(self._accept_all)
         self.begun.acquire()  # it says who it is, so that an inspector knows a thread of ours
 
-    def _begin(self, work: Callable[[], None]) -> None:
+    def stay(self) -> None:
+        """Accept in the calling thread, which is the agent's from now on."""
+        self._count(1)
+        self._run(self._accept_all)
+
+    def _count(self, more: int) -> None:
         with self.lock:
-            self.threads += 1
+            self.threads += more
             identity.thread_count = self.threads
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._count(1)
         try:
             start_thread(self._run, (work,))
         except BaseException:
-            with self.lock:
-                self.threads -= 1
-                identity.thread_count = self.threads
+            self._count(-1)
             raise
 
     def _run(self, work: Callable[[], None]) -> None:
@@ -381,31 +388,57 @@ def listen(
 ) -> str:
     """Listen for inspectors; returns the socket's path. Calling it again returns the same path.
 
+    The arguments are those of `prepare`, and so is what it raises.
+    """
+    if not listening():
+        prepare(arrival, version, added, cleanup, calm, complete)
+        serve()
+    return listening()
+
+
+def prepare(
+    arrival: str,
+    version: str,
+    added: Any,
+    cleanup: Optional[Callable[[], None]],
+    calm: Callable[[], None],
+    complete: Callable[[], None],
+) -> str:
+    """Listen, but let inspectors wait for `serve`; returns the socket's path.
+
     `added` names the sys.modules entries that came with the agent; `cleanup` is called by the
     agent's last thread after a detach, `calm` when the first answer is out, and `complete` before
     the first call that needs more of the agent than this module. Raises OSError if no socket can be
     made.
     """
     global _server
-    if listening():
-        return listening()
     forget_inherited()
     _added[:] = list(added)
     server = _server = _Server(arrival, version, cleanup, calm, complete)
     _announce(server)
-    if arrival != "injected":
-        complete()
+    if arrival == "injected":
+        server.thread = _thread.get_native_id()  # the one that will stay
+    return server.path
+
+
+def serve() -> None:
+    """Answer: on the calling thread until the agent leaves if that is injected, else on another."""
+    global _server
+    server = _server
+    assert server is not None
+    try:
+        if server.arrival == "injected":
+            return server.stay()
+        server.complete()
         from . import baseline
 
         baseline.start_capturing()
-    try:
         server.start()
     except BaseException:
         _server = None
         server.listener.close()
         rendezvous.remove(server.path)
         raise
-    return server.path
 
 
 def listening() -> str:
@@ -430,13 +463,15 @@ def _compiled() -> Dict[str, str]:
     """The agent's own code as this interpreter compiled it, once, for the inspector to keep."""
     if _server is not None:
         _server.complete()
-    package = sys.modules.get(identity.PACKAGE)
-    codes = vars(package).pop("_compiled", {}) if package is not None else {}
+    names = vars(sys.modules[identity.PACKAGE])
     import marshal
 
-    external = sys.modules["_frozen_importlib_external"]
-    found = {name: marshal.dumps(code).hex() for name, code in codes.items()}
-    return dict(found, **{"": external.MAGIC_NUMBER.hex()})
+    if not names.get("_compiled"):
+        return {}
+    found = dict(zip(("core", "rest"), map(marshal.dumps, names.pop("_compiled"))))
+    found["bootstrap"] = marshal.dumps(names.pop("_bootstrap"))
+    found[""] = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
+    return {name: code.hex() for name, code in found.items()}
 
 
 def _pump(token: str) -> bool:

@@ -6,7 +6,7 @@ import sys
 import time
 
 from . import raw
-from .system import os
+from .system import os, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def image_started() -> Optional[float]:
 def _stat_fields(path: str) -> Optional[Tuple[int, int, int]]:
     """(parent, flags, start in clock ticks) of a process; proc_pid_stat(5)."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read(path)
     except OSError:
         return None
     fields = data[data.rfind(b")") + 2 :].split()  # the name may hold blanks and parentheses
@@ -148,8 +147,7 @@ def _arguments() -> List[str]:
 
 def _kernel_arguments() -> List[str]:
     try:
-        with open("/proc/self/cmdline", "rb") as file:
-            data = file.read()
+        data = read("/proc/self/cmdline")
     except OSError:
         return []
     encoding = sys.getfilesystemencoding()

@@ -59,6 +59,7 @@ def make_directory(uid: int) -> str:
         path = directory(base, uid)
         try:
             posix.mkdir(path, 0o700)
+            return path
         except FileExistsError:
             pass
         except OSError as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, List, Optional, Tuple
 
 BACKLOG = 64
+CHUNK = 4096  # bytes that are received at once: beside busy threads each call waits for its turn
 BINDS = 20  # tries, while others leave the directory that the socket shall be in
 
 
@@ -46,11 +47,13 @@ class Socket:
     A target that closes all its descriptors and opens others must not lose one of those to us.
     """
 
-    __slots__ = ("_identity", "_raw")
+    __slots__ = ("_identity", "_kept", "_raw")
 
     def __init__(self, raw: Any) -> None:
-        raw.settimeout(None)  # a new socket starts with the target's own default timeout
+        if raw.gettimeout() is not None:
+            raw.settimeout(None)  # a new socket starts with the target's own default timeout
         self._raw = raw
+        self._kept = b""  # received, and not asked for yet
         self._identity = self._look()
 
     def _look(self) -> Optional[Tuple[int, int]]:
@@ -76,14 +79,20 @@ class Socket:
 
     def receive(self, count: int) -> Optional[bytes]:
         """Exactly so many bytes, or None at the end of the stream."""
-        parts: List[bytes] = []
-        while count:
-            part = self._raw.recv(min(count, 1 << 20))
+        data = self._kept[:count]
+        self._kept = self._kept[count:]
+        if len(data) == count:
+            return data
+        parts, missing = [data], count - len(data)
+        while missing > 0:
+            part = self._raw.recv(min(max(missing, CHUNK), 1 << 20))
             if not part:
                 return None
             parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            missing -= len(part)
+        data = b"".join(parts)
+        self._kept = data[count:]
+        return data[:count]
 
     def send(self, data: bytes) -> None:
         self._raw.sendall(data)
@@ -183,11 +192,15 @@ def _paths() -> List[str]:
 
 
 def _listen_at(path: str) -> Socket:
-    if rendezvous.is_socket(path) and not is_live(path):
-        posix.unlink(path)  # of a process that had our pid and was killed
     raw = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
-        raw.bind(address(path))
+        try:
+            raw.bind(address(path))
+        except OSError:
+            if not rendezvous.is_socket(path) or is_live(path):
+                raise
+            posix.unlink(path)  # of a process that had our pid and was killed
+            raw.bind(address(path))
         if not path.startswith("@"):
             posix.chmod(path, 0o600)
         raw.listen(BACKLOG)

@@ -14,9 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Tuple
 
+_CHUNK = 1 << 17
 SEPARATORS = "\\/" if sys.platform == "win32" else "/"
 
-__all__ = ["SEPARATORS", "absolute", "is_absolute", "os", "pause", "split"]
+__all__ = ["SEPARATORS", "absolute", "is_absolute", "os", "pause", "read", "split"]
 
 
 def is_absolute(path: str) -> bool:
@@ -29,6 +30,23 @@ def is_absolute(path: str) -> bool:
 def absolute(path: str) -> str:
     """The path from the root, unnormalised. Raises OSError when the current directory is gone."""
     return path if is_absolute(path) else os.getcwd() + SEPARATORS[0] + path
+
+
+def read(path: str) -> bytes:
+    """All of a file of the kernel's (/proc), in as few system calls as can be. Raises OSError.
+
+    At each one the calling thread lets go of the interpreter, and has to wait until it is its turn
+    again.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags)
+    try:
+        parts = [os.read(descriptor, _CHUNK)]
+        while len(parts[-1]) == _CHUNK:
+            parts.append(os.read(descriptor, _CHUNK))
+    finally:
+        os.close(descriptor)
+    return b"".join(parts)
 
 
 def split(path: str) -> Tuple[str, str]:

@@ -26,6 +26,7 @@ PACKAGE = "_modtui_agent"
 SOURCE = Path(__file__).resolve().parent.parent / "agent"
 _BOOTSTRAP = "bootstrap"
 _FIRST = "channel"  # it and what it needs come first, all else when it is called for
+HALVES = ("core", "rest")
 LEFT_AT_HOME = frozenset(("__init__", "shapes", _BOOTSTRAP))
 MARSHAL_VERSION = 2  # every supported Python reads it
 MOST_KEPT = 32  # builds of Python for which compiled code is kept, some 0.7 MB each
@@ -34,9 +35,9 @@ MOST_KEPT = 32  # builds of Python for which compiled code is kept, some 0.7 MB 
 _FUTURE = b"from __future__ import annotations"
 FLAGS = "(0x1000000 if sys.hexversion >= 0x030802F0 else 0x100000)"
 
-# (names of C modules, [(module, source, compiled code or None)...])
-_Packed: TypeAlias = tuple[tuple[str, ...], list[tuple[str, bytes, bytes | None]]]
-_Made: TypeAlias = tuple[bytes, bytes, _Packed, bytes]  # magic number, bootstrap, core, rest
+# (names of C modules, marshalled [(module, code)...] or b"", [(module, source)...])
+_Lot: TypeAlias = tuple[tuple[str, ...], bytes, list[tuple[str, bytes]]]
+_Made: TypeAlias = tuple[bytes, bytes, _Lot, bytes]  # magic number, bootstrap, core, rest
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,6 @@ def _travelling(path: Path) -> bytes:
     return path.read_bytes().replace(_FUTURE, b"pass", 1)
 
 
-def everything() -> tuple[Part, ...]:
-    """The agent's modules and the code that makes a package of them."""
-    return (*parts(), Part(_BOOTSTRAP, _bootstrap()))
-
-
 def payload(version: str, interpreter: str, arrival: str = "injected") -> Payload:
     """What the text in the target reads: marshalled (magic number, bootstrap, its box), the rest.
 
@@ -167,22 +163,21 @@ def payload(version: str, interpreter: str, arrival: str = "injected") -> Payloa
     """
     made = _kept(interpreter) or _own_if_same(interpreter) or _made(b"", {})
     magic, bootstrap, core, rest = made
-    box = (PACKAGE, arrival, version, digest(), magic, *core)
+    box = (PACKAGE, arrival, version, digest(), magic, core)
     return Payload(marshal.dumps((magic, bootstrap, box), MARSHAL_VERSION), rest)
 
 
 def _made(magic: bytes, codes: dict[str, bytes]) -> _Made:
     """What of a payload is the same each time; compiled where there are codes."""
-    core, rest = (_packed(some, codes) for some in _halves())
+    core, rest = (
+        _lot(some, codes.get(name, b"")) for name, some in zip(HALVES, _halves(), strict=True)
+    )
     return magic, codes.get(_BOOTSTRAP, _bootstrap()), core, marshal.dumps(rest, MARSHAL_VERSION)
 
 
-def _packed(some: tuple[Part, ...], codes: dict[str, bytes]) -> _Packed:
-    modules = [
-        (part.name, b"" if part.name in codes else part.source, codes.get(part.name))
-        for part in some
-    ]
-    return _c_modules(some), modules
+def _lot(some: tuple[Part, ...], codes: bytes) -> _Lot:
+    sources = [] if codes else [(part.name, part.source) for part in some]
+    return _c_modules(some), codes, sources
 
 
 def is_kept(interpreter: str) -> bool:
@@ -201,9 +196,12 @@ def identify(path: str) -> str:
 
 
 def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
-    """Keep what that interpreter compiled. False if there is no place that only we can write to."""
+    """Keep what that interpreter compiled: the bootstrap, and the marshalled codes of each half.
+
+    False if there is no place that only we can write to.
+    """
     folder = _folder()
-    if folder is None or {part.name for part in everything()} != codes.keys():
+    if folder is None or {_BOOTSTRAP, *HALVES} != codes.keys():
         return False
     data = marshal.dumps((digest(), _made(magic, codes)), MARSHAL_VERSION)
     temporary = folder / f".{os.getpid()}.{os.urandom(4).hex()}"
@@ -251,7 +249,11 @@ def _own_if_same(interpreter: str) -> _Made | None:
         same = False
     if not same or sys.implementation.name != "cpython":
         return None
-    codes = {part.name: marshal.dumps(_compile(part)) for part in everything()}
+    codes = {
+        name: marshal.dumps([(part.name, _compile(part)) for part in some])
+        for name, some in zip(HALVES, _halves(), strict=True)
+    }
+    codes[_BOOTSTRAP] = marshal.dumps(_compile(Part(_BOOTSTRAP, _bootstrap())))
     keep(interpreter, importlib.util.MAGIC_NUMBER, codes)
     return _made(importlib.util.MAGIC_NUMBER, codes)
 

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modtui.agent.bootstrap import QUICK, STATUS_SIZE, STEADY
+from modtui.agent.bootstrap import QUICK, STATUS_SIZE
 from modtui.reach.bundle import FLAGS, SOURCE, Payload
 
 # On the target's main thread, which waits for it: as little as can be.
@@ -26,7 +26,7 @@ if type(start) is not type(len):
     exec(original, space)
     start = space["original"]("start_new_thread")
 usual = sys.getswitchinterval()
-if round(usual, 6) in ({QUICK}, {STEADY}):
+if round(usual, 6) == {QUICK}:
     usual = None
 else:
     sys.setswitchinterval({QUICK})
@@ -38,14 +38,14 @@ except BaseException as error:
     if type(what) is tuple:
         sys.modules["posix"].pwrite(what[0], ("Eno thread: %s" % error).encode(), 0)
 """
-# On the agent's own thread.
+# On the agent's own thread. No function is made, as it would be a cycle with its namespace.
 _BEGINNING = f"""\
 import sys
 m = sys.modules
 p, g = m["posix"], m["marshal"]
 there = rest = None
-def go():
-    global there, rest
+space = {{"__name__": "_modtui_bootstrap", "__builtins__": __builtins__}}
+try:
     if type(what) is str:
         data = bytes.fromhex(what)
         data, rest = data[:size], data[size:]
@@ -62,19 +62,18 @@ def go():
         code = g.loads(code)
     else:
         code = compile(code, "<modtui>/agent/bootstrap.py", "exec", {FLAGS}, True, 2)
-    space = {{"__name__": "_modtui_bootstrap", "__builtins__": __builtins__, "_code": code}}
+    space["_code"] = code
     exec(code, space)
-    return space["come"], box
-try:
-    come, box = go()
 except BaseException as error:
     if usual is not None:
         sys.setswitchinterval(usual)
     if there is not None:
         p.pwrite(there, ("E%s: %s" % (type(error).__name__, error)).encode()[:4000], 0)
         p.close(there)
+    space.clear()
 else:
-    come(box, there, rest, size, usual)
+    del data, code
+    space["come"](box, there, rest, size, usual)
 """
 
 

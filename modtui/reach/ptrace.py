@@ -17,10 +17,10 @@ import threading
 import time
 from collections.abc import Iterator
 
+from modtui.agent.bootstrap import STATUS_SIZE
 from modtui.reach import gadgets, proc, trampoline
 from modtui.reach import image as images
 from modtui.reach import machine as machines
-from modtui.agent.bootstrap import STATUS_SIZE
 from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import GaveUp, NoPermission, NoSuchProcess, Unreachable, Unsupported
 from modtui.reach.machine import Machine, Wait

@@ -15,8 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from modtui.reach import image, proc
 from modtui.agent.bootstrap import STATUS_SIZE
+from modtui.reach import image, proc
 from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import GaveUp, Unreachable, Unsupported
 
