@@ -172,13 +172,15 @@ def two_at_once(python: Python, folder: Path, count: int, tally: Tally) -> None:
 
     with running_server(folder, python.command) as server:
         with connect(server.pid) as first, connect(server.pid) as second:
+            saving = threading.Lock()  # there is one editor
 
             def insist(session: object, seed: int) -> None:
                 chance = random.Random(seed)
                 for _ in range(count):
                     try:
                         if chance.random() < 0.5:
-                            server.edit(chance.choice((PRICING, EDITED)))
+                            with saving:
+                                server.edit(chance.choice((PRICING, EDITED)))
                         if chance.random() < 0.7:
                             report = session.reload(["till.pricing"], patch=chance.random() < 0.5)  # type: ignore[attr-defined]
                             tally.counts["reloaded" if report["ok"] else "rolled back"] += 1

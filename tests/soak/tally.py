@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -32,14 +31,6 @@ class Tally:
         return f"{state} {self.what}: {', '.join(counts + facts)} ({self.seconds:.0f} s)"
 
 
-def told(tallies: list[Tally], to: TextIO = sys.stdout) -> bool:
-    """Print what went wrong, if anything, and whether all went well."""
-    for tally in tallies:
-        for problem in tally.problems[:20]:
-            print(f"     {tally.what}: {problem}", file=to)
-    return not any(tally.problems for tally in tallies)
-
-
 class Clock:
     """Counts the seconds of a `with` block into a tally, and prints its line."""
 
@@ -56,5 +47,8 @@ class Clock:
         if known:
             self.tally.problems.append(f"{type(error).__name__}: {error}")
         if self.to is not None:
-            print(self.tally.line(), file=self.to, flush=True)
+            print(self.tally.line(), file=self.to)
+            for problem in self.tally.problems[:20]:
+                print(f"     {problem}", file=self.to)
+            self.to.flush()
         return known
