@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from . import capture, proof, pycs, words
+from . import capture, proof, pycs, shadows, words
 from .system import os
 
 TYPE_CHECKING = False
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def sentences(entry: Entry, judge: Judge) -> List[str]:
     """All evidence about one entry, one sentence a witness."""
     path = entry.source_file
+    said = _elsewhere(entry)
     if path is None:
-        return []
-    said = _known(entry) + _file(path, judge)
+        return said
+    said += _known(entry) + _file(path, judge)
     if entry.status != "zip":
         said += _pyc(entry)
     if entry.namespace is not None:
@@ -28,6 +29,17 @@ def sentences(entry: Entry, judge: Judge) -> List[str]:
         said.append(
             "%s of this file can be reached from the module" % words.counted(count, "function")
         )
+    return said
+
+
+def _elsewhere(entry: Entry) -> List[str]:
+    said = []
+    other = shadows.found_first(entry)
+    if other is not None:
+        said.append("an import would find another file first now: %s" % other)
+    source = shadows.source_beside(entry)
+    if source is not None:
+        said.append("it was compiled from other source, probably %s" % source)
     return said
 
 

@@ -23,6 +23,7 @@ HELPER = Path(__file__).with_name("compare_helper.py")
 # Beyond so many the target is asked for a cheap pass over everything instead of a deep one.
 MANY = 20
 TELL_SECONDS = 0.5
+IDLE = 10  # times as long as a comparison took nothing is done in the background
 
 
 class NoHelper(Exception):
@@ -48,7 +49,8 @@ def prove(
     """The verdict on each of these modules, from all evidence and a comparison of all code.
 
     `root` is where the target's paths can be opened ("" or "/proc/PID/root"); `progress` is told
-    in words how far it is; `pause` seconds are slept between two, for a proof in the background.
+    in words how far it is; `pause`, for a proof in the background, are the seconds that are slept
+    between two at least: it takes less than a tenth of one core.
     Names that are not in sys.modules are left out. Where no interpreter compiles as the target's
     does, `progress` is told, and the verdicts are those of the agent. Raises what the calls raise.
     """
@@ -63,9 +65,10 @@ def prove(
                 if time.monotonic() > told + TELL_SECONDS:
                     told = time.monotonic()
                     tell(f"compared the code of {done} of {len(verdicts)} modules")
+                began = time.monotonic()
                 verdicts[name] = _prove_one(calls, name, verdicts[name], helper)
                 if pause:
-                    time.sleep(pause)
+                    time.sleep(max(pause, (time.monotonic() - began) * IDLE))
     except NoHelper as error:
         tell(str(error))
     return verdicts

@@ -324,6 +324,10 @@ def rebuilt(
 
     file = text["file"]
     current = None if text["data"] is None else text["data"].encode("latin-1")
+    if current is not None and not (matcher.live["pyc"] or matcher.live["running"]):
+        with Asking(matcher, seconds) as asking:
+            if asking.fit(current):  # all that is known in memory is as in the file
+                return None
     others: list[bytes] = []
     if file and os.path.isabs(file):
         deadline = Deadline(seconds)

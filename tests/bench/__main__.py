@@ -8,7 +8,7 @@ import sys
 
 from tests.bench.table import print_rows
 
-NAMES = ("attach", "looking", "reloading", "diff")
+NAMES = ("attach", "looking", "proving", "recovering", "reloading", "diff")
 
 
 def main() -> int:
