@@ -96,6 +96,8 @@ def _by_pid(
     process: proc.Proc, via: str | None, progress: Progress | None, stop: threading.Event
 ) -> Session:
     proc.check_state(process)
+    if sys.platform == "linux":
+        _ = process.start_ticks  # what tells it from a later process of that number
     if via in (None, "listening"):
         session = _existing(process, progress)
         if session is not None:
@@ -158,7 +160,8 @@ def _inject(
         try:
             return _inject_once(process, mechanism, progress, stop)
         except (NobodyListens, ConnectionLost):
-            proc.check_state(proc.Proc(process.pid))
+            if process.ended():
+                raise proc.has_ended(process.pid) from None
     return _inject_once(process, mechanism, progress, stop)
 
 

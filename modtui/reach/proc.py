@@ -11,6 +11,7 @@ from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Unsuppor
 
 CAP_SYS_PTRACE = 1 << 19
 STOPPED, TRACED, DEAD = "T", "t", ("Z", "X", "x")
+PF_EXITING = 0x4  # in the flags of /proc/PID/stat (include/linux/sched.h)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,18 @@ class Proc:
         data = self.data("stat")
         return int(data[data.rfind(b")") + 2 :].split()[19])
 
+    def ended(self) -> bool:
+        """Is it ending now, or has it, whether or not its parent has asked for it yet?"""
+        try:
+            with open(f"{self.folder}/stat", "rb") as file:
+                data = file.read()
+        except OSError:
+            return True
+        fields = data[data.rfind(b")") + 2 :].split()
+        if fields[0].decode() in DEAD or int(fields[6]) & PF_EXITING:
+            return True
+        return int(fields[19]) != self.start_ticks  # a later process has the number
+
     @property
     def name(self) -> str:
         """Its name in words for messages."""
@@ -177,8 +190,15 @@ class Proc:
 
 
 def no_such(pid: int) -> NoSuchProcess:
-    """There is no such process."""
+    """There is no such process, or no more than what its parent has not asked for yet."""
+    if os.path.isdir(f"/proc/{pid}"):
+        return has_ended(pid)
     return NoSuchProcess(f"there is no process {pid}", "`modtui ps` lists the Python processes")
+
+
+def has_ended(pid: int) -> NoSuchProcess:
+    """It was there, and is not any more."""
+    return NoSuchProcess(f"process {pid} has ended", "`modtui ps` lists the Python processes")
 
 
 def capable() -> bool:

@@ -90,8 +90,11 @@ class Ptrace:
             try:
                 attempt.run(patience, cancelled or threading.Event())
             except Gone:
+                if process.ended():
+                    raise proc.has_ended(process.pid) from None
                 raise NoSuchProcess(
-                    f"process {process.pid} ended, or became another program, in the middle"
+                    f"process {process.pid} became another program in the middle",
+                    "try again if that is Python, too",
                 ) from None
             except Failed:
                 raise Unsupported(
@@ -228,7 +231,7 @@ class _Attempt:
         while not self.parcel.arrived():
             if time.monotonic() > end:
                 return False
-            if not os.path.isdir(self.process.folder):
+            if self.process.ended():
                 raise Gone
             time.sleep(pause)
             pause = min(pause * 1.3, 0.005)

@@ -119,6 +119,8 @@ class RemoteExec:
     ) -> None:
         started = time.monotonic()
         while not parcel.arrived():
+            if process.ended():
+                raise proc.has_ended(process.pid)
             spent = time.monotonic() - started
             if spent > patience or cancelled.is_set():
                 raise GaveUp(

@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import struct
+import sys
 import threading
 import time
 from typing import Any, Protocol, cast
 
 from modtui.agent import errors as agent_errors
 from modtui.agent import rendezvous, shapes
-from modtui.reach.errors import ConnectionLost, NobodyListens, NoPermission
+from modtui.reach.errors import ConnectionLost, NobodyListens, NoPermission, Unreachable
+from modtui.reach.proc import Proc
 
 ANSWER_TIME = 120.0  # seconds for any one answer; a job is waited for in many short calls
 HELLO_TIME = 10.0
@@ -75,8 +77,19 @@ class Wire:
                 "has the program ended? `modtui ps` lists what can be reached",
             ) from None
 
+        self._peer = self._ask_peer()
+        self._process = Proc(self._peer[0])
+        if self._peer[0] and sys.platform == "linux":
+            try:
+                _ = self._process.start_ticks
+            except Unreachable:
+                pass  # it has ended already, and then says so
+
     def peer(self) -> tuple[int, int]:
         """(pid, uid) of the agent's process, as the kernel says; (0, -1) where it does not."""
+        return self._peer
+
+    def _ask_peer(self) -> tuple[int, int]:
         option = getattr(socket, "SO_PEERCRED", None)
         if option is None:
             return 0, -1
@@ -109,12 +122,18 @@ class Wire:
                 answer = json.loads(self._frame())
             except BaseException as error:
                 # What was sent or read in part cannot be gone on with.
-                self._lost = self._lost or f"the connection to the agent broke ({_words(error)})"
+                self._lost = self._lost or self._why(error)
                 self._socket.close()
                 if isinstance(error, (OSError, EOFError, ValueError, struct.error)):
                     raise ConnectionLost(self._lost) from None
                 raise
         return _unpack(answer, number)
+
+    def _why(self, error: BaseException) -> str:
+        pid, _ = self._peer
+        if pid and sys.platform == "linux" and self._process.ended():
+            return f"process {pid} has ended"
+        return f"the connection to the agent broke ({_words(error)})"
 
     def _frame(self) -> bytes:
         (size,) = struct.unpack(">I", self._exactly(4))

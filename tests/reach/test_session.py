@@ -172,10 +172,11 @@ def test_the_target_is_killed() -> None:
         path = session.hello["sockets"][0]
         assert session.alive
         process.process.kill()
+        with pytest.raises(ConnectionLost, match=f"^process {process.pid} has ended$"):
+            while True:
+                session.calls.hello()
         process.process.wait()
         assert eventually(lambda: not session.alive)
-        with pytest.raises(ConnectionLost):
-            session.calls.hello()
         session.close()
         assert not os.path.exists(path)
 

@@ -368,15 +368,19 @@ def test_attach_while_it_ends(python: Python) -> None:
 
     source = "import time; print('ready', flush=True); time.sleep(0.04); x = [[] for _ in range(9)]"
     words: list[str] = []
-    for _ in range(2):
-        with target(python, source) as process:
+    for number in range(8):
+        with target(python, source, ready=False) as process:
+            assert process.line() == "ready"
+            time.sleep(0.003 * number)
+            begun = time.monotonic()
             try:
                 session = connect(process.pid)
                 session.close()
             except ReachError as refusal:
                 words.append(refusal.reason)
+            assert time.monotonic() - begun < 10  # it is not waited for when it has ended
             assert process.process.wait(10) == 0
-    assert all(words)
+    assert all("ended" in reason or "ending" in reason for reason in words), words
 
 
 def test_nothing_is_left_in_the_directories() -> None:
