@@ -11,8 +11,9 @@ import _thread
 import posix
 import sys
 
-from . import framing, identity, jobs, rendezvous
-from .errors import AgentError, BadCall, LooksOnly
+from . import identity, jobs, rendezvous
+from .connections import Connection
+from .errors import AgentError
 from .rendezvous import Leftover
 from .sockets import (
     Socket,
@@ -31,32 +32,6 @@ if TYPE_CHECKING:
 MOST_CONNECTIONS = 32
 FIRST_ANSWER = 0.5  # seconds at most that the arrival may be in a hurry
 FIRST_VISIT = 15.0  # seconds that an injected agent waits for the inspector that injected it
-
-# What the wire may call, and nothing else.
-CALLS = frozenset(
-    (
-        "hello",
-        "list_modules",
-        "changes",
-        "freshness",
-        "show",
-        "source",
-        "baseline",
-        "remember",
-        "live_code",
-        "plan",
-        "journal",
-        "reload",
-        "undo",
-        "submit",
-        "wait",
-        "withdraw",
-        "run_here",
-    )
-)
-
-# What a session that only looks may not.
-CHANGING = frozenset(("reload", "undo", "submit", "run_here", "channel.pump"))
 
 _server: Optional[_Server] = None
 _leftover: Optional[Leftover] = None
@@ -77,13 +52,14 @@ class _Server:
         self.path = ""
         self.calm = calm  # the hurry of the arrival is over
         self.complete = complete  # makes the modules that only calls need
+        self.own = _OWN  # calls that are this module's
         self.cleanup = cleanup  # takes the agent out of the target, when the last thread has ended
         self.thread = 0  # the one that accepts
         self.ids: Set[int] = set()  # of all its threads
         self.begun = new_lock()
         self.begun.acquire()
         self.lock = new_lock()
-        self.connections: Set[_Connection] = set()
+        self.connections: Set[Connection] = set()
         self.threads = 0
         self.leaving = False
         self.first_waits = [FIRST_ANSWER, FIRST_VISIT] if arrival == "injected" else []
@@ -140,7 +116,7 @@ class _Server:
         self.begun.release()
         while not self.leaving:
             try:
-                connection = _Connection(self, self._next_visitor())
+                connection = Connection(self, self._next_visitor())
             except OSError as error:
                 if self.leaving or not self._recover(error):
                     return
@@ -168,7 +144,7 @@ class _Server:
         self.listener.limit(None)
         return self.listener.accept()
 
-    def _welcome(self, connection: _Connection) -> None:
+    def _welcome(self, connection: Connection) -> None:
         if not may_enter(connection.socket):
             connection.refuse("this agent serves its own user and root only")
             return
@@ -209,7 +185,7 @@ class _Server:
         _announce(self)
         return True
 
-    def gone(self, connection: _Connection) -> None:
+    def gone(self, connection: Connection) -> None:
         """A connection has ended."""
         with self.lock:
             self.connections.discard(connection)
@@ -225,7 +201,7 @@ class _Server:
     def _needed(self) -> bool:
         return bool(identity.hello()["journal"] or jobs.unfinished())
 
-    def leave(self, asked_by: Optional[_Connection] = None, only_if_unused: bool = False) -> None:
+    def leave(self, asked_by: Optional[Connection] = None, only_if_unused: bool = False) -> None:
         """Stop listening and end every connection; the last thread takes the agent out."""
         global _leftover
         with self.lock:
@@ -265,109 +241,6 @@ class _Server:
             except OSError:
                 pass  # the inspector did not wait
             raw.close()
-
-
-class _Connection:
-    def __init__(self, server: _Server, sock: Socket) -> None:
-        self.server = server
-        self.socket = sock
-        self.calls: Any = None  # made by the first call that needs more than this module
-        self.only_looks = False
-
-    def refuse(self, reason: str) -> None:
-        try:
-            self._answer(None, error=("Refused", reason))
-        except OSError:
-            pass  # it did not even stay to hear
-        self.socket.close()
-
-    def serve(self) -> None:
-        try:
-            while self._serve_one():
-                self.server.calm()
-        except OSError:
-            pass  # the inspector is gone, in the middle of something
-        finally:
-            self.server.gone(self)
-
-    def _serve_one(self) -> bool:
-        head = self.socket.receive(4)
-        if head is None:
-            return False
-        size = int.from_bytes(head, "big")
-        if size > framing.LONGEST_REQUEST:
-            self._answer(None, error=("BadCall", "a request of %d bytes is too long" % size))
-            return False
-        body = self.socket.receive(size)
-        if body is None:
-            return False
-        try:
-            request = framing.decode(body)
-            if type(request) is not dict:
-                raise framing.BadFrame("a request is an object")
-        except framing.BadFrame as error:
-            self._answer(None, error=("BadCall", str(error)))
-            return False
-        number = request.get("id")
-        if request.get("call") == "detach":
-            self._answer(number, result=list(self.server.ids))
-            self.server.leave(self)
-            return False
-        self._dispatch(number, request)
-        return True
-
-    def _dispatch(self, number: Any, request: Dict[str, Any]) -> None:
-        try:
-            result = self._call(request.get("call"), request.get("arguments") or {})
-            answer = framing.encode({"id": number, "result": result})
-        except AgentError as error:
-            self._answer(number, error=(type(error).__name__, str(error)))
-        except BaseException as error:
-            self._answer(number, error=("AgentError", jobs.describe(error)))
-        else:
-            self.socket.send(framing.frame(answer))
-
-    def _call(self, name: Any, arguments: Any) -> Any:
-        if type(name) is not str or type(arguments) is not dict:
-            raise BadCall("a call is a name and an object of arguments")
-        if name == "channel.look_only":
-            self.only_looks = True  # and nothing takes it back
-            return True
-        if self.only_looks and name in CHANGING:
-            raise LooksOnly("this session only looks: nothing in the target is changed")
-        if name in _OWN:
-            method: Any = _OWN[name]
-            skip = 0
-        elif name in CALLS:
-            method = getattr(self._all_calls(), name)
-            skip = 1
-        else:
-            raise BadCall("there is no call %r" % (name,))
-        code = (method.__func__ if skip else method).__code__
-        allowed = code.co_varnames[skip : code.co_argcount]
-        unknown = [key for key in arguments if key not in allowed]
-        if unknown:
-            raise BadCall("%s takes no argument %r" % (name, unknown[0]))
-        for key in allowed[: len(allowed) - len(method.__defaults__ or ())]:
-            if key not in arguments:
-                raise BadCall("%s needs the argument %r" % (name, key))
-        return method(**arguments)
-
-    def _all_calls(self) -> Any:
-        if self.calls is None:
-            self.server.complete()
-            from .calls import WireCalls  # not before: most of the agent comes when it is needed
-
-            self.calls = WireCalls()
-        return self.calls
-
-    def _answer(self, number: Any, result: Any = None, error: Any = None) -> None:
-        answer: Dict[str, Any] = {"id": number}
-        if error is None:
-            answer["result"] = result
-        else:
-            answer["error"] = {"type": error[0], "message": error[1]}
-        self.socket.send(framing.frame(framing.encode(answer)))
 
 
 _trouble: List[str] = []  # of our own threads
