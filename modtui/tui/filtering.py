@@ -298,23 +298,27 @@ def _predicate(word: Word, marked: frozenset[str]) -> Callable[[Row], bool]:
     return tests[kind]
 
 
-def _matching(rows: Sequence[Row], word: Word, marked: frozenset[str]) -> list[Row]:
+def in_order(rows: Sequence[Row], value: str) -> list[Row]:
+    """The names that have these letters in this order, if there are at least two."""
+    if len(value) < 2:
+        return []
+    search = _subsequence(value).search
+    return [row for row in rows if search(row.low)]
+
+
+def matching(rows: Sequence[Row], word: Word, marked: frozenset[str]) -> list[Row]:
     if word.kind == "text":
         value = word.value
         if word.inverse:
             return [row for row in rows if value not in row.low]
-        hits = [row for row in rows if value in row.low]
-        if hits or len(value) < 2:
-            return hits
-        search = _subsequence(value).search
-        return [row for row in rows if search(row.low)]
+        return [row for row in rows if value in row.low] or in_order(rows, value)
     holds = _predicate(word, marked)
     if word.inverse:
         return [row for row in rows if not holds(row)]
     return [row for row in rows if holds(row)]
 
 
-RANKED_AT_MOST = 3000  # more hits than this are too many for their rank to mean anything
+RANKED_AT_MOST = 1000  # more hits than this are too many for their rank to mean anything
 
 
 def _rank(row: Row, value: str) -> int:
@@ -325,6 +329,21 @@ def _rank(row: Row, value: str) -> int:
     if last.startswith(value):
         return 1
     return 2 if low.startswith(value) or "." + value in low else 3
+
+
+def ranked(rows: Sequence[Row], value: str) -> list[Row]:
+    """Stale ones first, then the better the match; otherwise as they came."""
+    found: list[list[Row]] = [[] for _ in range(8)]
+    for row in rows:
+        found[_rank(row, value) + 4 * (row.verdict not in WANTED)].append(row)
+    return [row for bucket in found for row in bucket]
+
+
+def grouped(rows: Sequence[Row], statuses: frozenset[str]) -> Sequence[Row]:
+    if not statuses or "all" in statuses:
+        return rows
+    tests = [BY_ID[one].holds for one in BY_ID if one in statuses]
+    return [row for row in rows if any(test(row) for test in tests)]
 
 
 def visible(
@@ -350,18 +369,14 @@ def visible(
     query = parse(text)
     if order is not None:
         rows = arrange(rows, order)
-    shown: Sequence[Row] = rows
-    if statuses and "all" not in statuses:
-        tests = [BY_ID[one].holds for one in BY_ID if one in statuses]
-        shown = [row for row in shown if any(test(row) for test in tests)]
-    elif folded and not query.words and "all" not in statuses:
+    shown = grouped(rows, statuses)
+    if folded and not statuses and not query.words and "all" not in statuses:
         shown = [row for row in shown if not is_folded(row)]
     for word in query.words:
-        shown = _matching(shown, word, marked)
+        shown = matching(shown, word, marked)
     letters = query.letters
     if letters and len(shown) <= RANKED_AT_MOST:
-        value = letters[0]
-        shown = sorted(shown, key=lambda row: (row.verdict not in WANTED, _rank(row, value)))
+        shown = ranked(shown, letters[0])
     return list(shown)
 
 

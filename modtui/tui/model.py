@@ -50,6 +50,7 @@ class Model:
     _next: int = 0
     _arranged: dict[Order, list[Row]] = field(default_factory=dict)
     _counts: dict[str, int] | None = None
+    _editable: int | None = None
 
     def start(self, target: shapes.Target) -> None:
         """Begin anew with a target; the events stay."""
@@ -61,7 +62,7 @@ class Model:
 
     def _touched(self) -> None:
         self._arranged.clear()
-        self._counts = None
+        self._counts = self._editable = None
 
     def put(self, records: Iterable[shapes.Record]) -> None:
         """Add records, or replace those of the same name."""
@@ -130,4 +131,6 @@ class Model:
     @property
     def editable(self) -> int:
         """How many modules have a file to be compared with."""
-        return sum(row.verdict != "n/a" for row in self.rows.values())
+        if self._editable is None:
+            self._editable = sum(row.verdict != "n/a" for row in self.rows.values())
+        return self._editable

@@ -13,6 +13,7 @@ from textual.containers import Horizontal, Vertical
 from modtui.tui import filtering, keys, words
 from modtui.tui.feed import Feed
 from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
+from modtui.tui.narrowing import Narrowing
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import tree
 from modtui.tui.widgets.bars import KeyBar, title
@@ -65,6 +66,7 @@ class BrowserScreen(ReloadScreen):
         self.folded = self.config.folded
         self.as_tree = self.config.tree
         self.opened: frozenset[str] = frozenset()
+        self._narrowing = Narrowing()
         self._trail: list[str] = []
         self._ahead: list[str] = []
 
@@ -80,8 +82,8 @@ class BrowserScreen(ReloadScreen):
         """Show what the filter, the toggles, the order and the fold leave."""
         rows = self.model.arranged(self.order)
         text = self.filter.value
-        shown: list[filtering.Row] = filtering.visible(
-            rows, text, self.statuses, None, self.folded, self.modules.marked
+        shown: list[filtering.Row] = self._narrowing.visible(
+            rows, text, self.statuses, self.folded, self.modules.marked
         )
         branches = None
         total = len(shown)

@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button
 
+from modtui.source.safe import safe_text
 from modtui.tui import keys
 from modtui.tui.prose import Document
 from modtui.tui.widgets.pages import Pages
@@ -31,11 +32,11 @@ class Question(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The box."""
         with Vertical(classes="dialog small") as box:
-            box.border_title = Content(self._title)
+            box.border_title = Content(safe_text(self._title))
             yield Pages(self._document, beside=5)
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button(Content(self._yes), id="yes", variant="warning")
+                yield Button(Content(safe_text(self._yes)), id="yes", variant="warning")
 
     def on_mount(self) -> None:
         """The safe answer first."""

@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from modtui import __version__
+from modtui.source.safe import safe_text
 from modtui.tui import keys
 from modtui.tui.telling import help as telling
 from modtui.tui.widgets.pages import Pages
@@ -32,7 +33,7 @@ class HelpScreen(ModalScreen[None]):
         """One scrolling text."""
         box = Vertical(classes="dialog", id="help")
         box.border_title = Content(f"modtui {__version__}")
-        box.border_subtitle = Content(f"esc closes · settings: {self.settings}")
+        box.border_subtitle = Content(safe_text(f"esc closes · settings: {self.settings}"))
         with box:
             yield Pages(
                 lambda width: telling.document(self.keymap, width), id="help-text", beside=3

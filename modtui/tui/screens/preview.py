@@ -18,6 +18,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from modtui.agent.errors import FileChanged
+from modtui.source.safe import safe_text
 from modtui.tui import keys
 from modtui.tui.feed import Trouble, trouble
 from modtui.tui.prose import BLANK, Document, Line, heading, wrap
@@ -102,7 +103,7 @@ class PreviewScreen(ModalScreen[Outcome]):
     def _title(self, note: str) -> None:
         verb = "Patch" if self.patch else "Reload"
         box = self.query_one("#preview")
-        box.border_title = Content(f"{verb} {some(self.names, 3)}?")
+        box.border_title = Content(safe_text(f"{verb} {some(self.names, 3)}?"))
         box.border_subtitle = Content(note)
 
     def _show_choices(self) -> None:

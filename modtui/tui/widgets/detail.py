@@ -41,7 +41,7 @@ TABS = (
     ("spec", "p", "Spec & evidence", "Spec"),
     ("history", "h", "History", "History"),
 )
-REST_SECONDS = 0.06  # a cursor that runs down the list asks for nothing
+REST_SECONDS = 0.08  # a cursor that runs down the list asks for nothing
 PLAN_SECONDS = 0.25  # a plan looks for holders in the whole target, so it waits a little more
 
 

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 from modtui.tui.widgets import palette
-from modtui.tui.widgets.scroll_bar import LineScrollBar
+from modtui.tui.widgets.scroll_bar import LineScrollBar, straight
 
 Span = tuple[str, str]  # text and ink
 
@@ -55,6 +55,13 @@ class InkView(ScrollView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._styles: dict[tuple[str, str], Style] = {}
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines as they are drawn. Textual's cache of styled lines costs more than they do."""
+        styles = self.styles
+        if self.gutter or self.opacity != 1.0 or styles.tint.a:
+            return super().render_lines(crop)
+        return straight(self, crop)
 
     def notify_style_update(self) -> None:
         """The theme or a class has changed: the cached styles are of the past."""

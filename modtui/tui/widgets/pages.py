@@ -54,13 +54,15 @@ class Pages(InkView):
 
     def show(self, document: Document, *, keep_place: bool = False) -> None:
         """Show another document, from its top unless the place is to be kept."""
+        before = len(self._lines)
         self._document = document
         self._width = -1
         if not keep_place:
             self._cursor = -1
             self.scroll_to(0, 0, animate=False, immediate=True)
         self._lay()
-        self.refresh(layout=self.styles.is_auto_height)
+        # As many lines as before need no new layout of the whole screen.
+        self.refresh(layout=self.styles.is_auto_height and before != len(self._lines))
 
     def on_resize(self) -> None:
         """The lines flow anew."""

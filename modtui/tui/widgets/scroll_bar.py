@@ -9,8 +9,37 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
+from textual.widget import Widget
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
+
+
+def straight(widget: Widget, crop: Region) -> list[Strip]:
+    """The lines of a widget without border, padding or transparency, through the app's filters.
+
+    As Textual's cache of styled lines would give them (and kept in it), without what it does to
+    each line for the sake of borders: that costs more than drawing one.
+    """
+    cache = widget._styles_cache
+    if cache._width != widget.size.width:
+        cache.clear()
+        cache._width = widget.size.width
+    kept, dirty = cache._cache, cache._dirty_lines
+    missing = [y for y in crop.line_range if y in dirty or y not in kept]
+    if missing:
+        background = widget.background_colors[1]
+        filters = widget.get_line_filters()
+        for y in missing:
+            strip = widget.render_line(y)
+            for one in filters:
+                strip = strip.apply_filter(one, background)
+            kept[y] = strip
+        dirty.difference_update(missing)
+    strips = [kept[y] for y in crop.line_range]
+    if crop.column_span != (0, widget.size.width):
+        start, end = crop.column_span
+        return [strip.crop(start, end) for strip in strips]
+    return strips
 
 
 class LineScrollBar(ScrollBar):
@@ -24,7 +53,7 @@ class LineScrollBar(ScrollBar):
         above, below = _cell(" ", back, "scroll_up"), _cell(" ", back, "scroll_down")
         full = _cell(" ", bar + Style(reverse=True), "grab")
         self._cells = above, below, full, back, bar
-        return super().render_lines(crop)
+        return straight(self, crop)
 
     def render_line(self, y: int) -> Strip:
         """One cell: above the thumb, the thumb, its fraction of a cell, or below it."""
