@@ -36,6 +36,7 @@ class Batch:
         self._alive: List[Any] = []  # nothing may be finalised between two steps
         self._copies: List[Any] = []  # containers that only this batch knows
         self.done = 0
+        self.made_classes = False  # whether there are classes that only these steps have put there
 
     def __len__(self) -> int:
         return len(self._steps)

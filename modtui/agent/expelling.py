@@ -14,19 +14,18 @@ if TYPE_CHECKING:
 MOST = 2_000  # new objects that are looked for
 
 
-def expel(spaces: Set[int], modules: Set[str], known: Set[int]) -> None:
+def expel(made: List[Any], spaces: Set[int], modules: Set[str], before: List[Any]) -> None:
     """Remove new functions and classes of these modules from dicts, lists and sets.
 
-    `spaces` are the ids of the modules' namespaces, `known` those of the objects that were there
-    before. Where an old object of the same name is known, it takes the new one's place in a dict.
+    `made` is what was made since, `spaces` are the ids of the modules' namespaces. `before` are
+    functions and classes that were there: one of the same name takes the place of a new one in a
+    dict.
     """
     new: Dict[int, Any] = {}
-    old: Dict[str, Any] = {}
-    for one in _definitions(spaces, modules):
-        if id(one) in known:
-            old.setdefault(_name(one), one)
-        elif len(new) < MOST:
+    for one in made:
+        if _is_of(one, spaces, modules) and len(new) < MOST:
             new[id(one)] = one
+    old = {_name(one): one for one in reversed(before)}
     if not new:
         return
     for _ in range(2):  # a second time for what holds tuples of them
@@ -40,16 +39,12 @@ def expel(spaces: Set[int], modules: Set[str], known: Set[int]) -> None:
         new = {id(one): one for one in tuples}
 
 
-def _definitions(spaces: Set[int], modules: Set[str]) -> Iterator[Any]:
-    for generation in range(3):
-        for one in gc.get_objects(generation=generation):
-            if type(one) is raw.FunctionType:
-                space = one.__globals__
-                # A staging namespace is no exact dict; its functions are all new.
-                if id(space) in spaces or getattr(space, "live", None) is not None:
-                    yield one
-            elif raw.is_class(one) and raw.class_module(one) in modules:
-                yield one
+def _is_of(one: Any, spaces: Set[int], modules: Set[str]) -> bool:
+    if type(one) is raw.FunctionType:
+        space = one.__globals__
+        # A staging namespace is no exact dict; its functions are all new.
+        return id(space) in spaces or getattr(space, "live", None) is not None
+    return raw.is_class(one) and raw.class_module(one) in modules
 
 
 def _name(one: Any) -> str:

@@ -97,9 +97,10 @@ def unexplained(
     heap walked.
     """
     suspects = replacing.keys() + [one for one in young if id(one) in replacing.added]
-    wanted = {id(one): 0 for one in suspects}
-    if not wanted:
+    if not suspects:
         return []
+    suspects += _carriers(replacing, young)
+    wanted = {id(one): 0 for one in suspects}
     if len(young) <= MANY:
         for one in young:
             for referent in gc.get_referents(one):
@@ -113,6 +114,25 @@ def unexplained(
         return []
     skip = private() | set(map(id, young)) | made_since(young)
     return [one for one in gc.get_referrers(*suspects) if _is_holder(one, skip)]
+
+
+def _carriers(replacing: Replacing, young: List[Any]) -> List[Any]:
+    """New tuples and objects that hold new functions or classes: undoing takes these out, too."""
+    found = []
+    if len(young) <= MANY:
+        for one in young:
+            if type(one) is tuple:
+                parts = list(one)
+            elif raw.class_module(type(one)) == "builtins" or raw.is_class(one):
+                continue
+            else:
+                parts = [value for _, value in raw.items(raw.instance_dict(one) or {})]
+            if any(id(replacing.resolve(part)) in replacing.added for part in parts):
+                found.append(one)
+    for one in found:
+        replacing.added.add(id(one))
+        replacing.added.add(id(replacing.resolve(one)))
+    return found
 
 
 def made_since(young: List[Any]) -> Set[int]:

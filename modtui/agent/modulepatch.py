@@ -203,7 +203,9 @@ class ModulePatch:
         made = pairing.finish(new_functions)
         instances = heap.instances_of_twins(pairing, young)
         replacing.young = pairing.young
-        replacing.added |= heap.added_classes(pairing, young)
+        more_classes = heap.added_classes(pairing, young)
+        replacing.added |= more_classes
+        step.made_classes = bool(more_classes)
         for old, new in pairing.merged:
             # Annotations of 3.14 are evaluated in the class's own dict, through a cell.
             replacing.put(classes.own_dict(new), classes.own_dict(old))

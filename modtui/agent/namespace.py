@@ -21,6 +21,7 @@ _MACHINERY = frozenset(
     " __annotations__ __annotate__ __conditional_annotations__ __warningregistry__".split()
 )
 _CONTAINERS = (dict, list, set)
+CO_FUTURE_ANNOTATIONS = 0x1000000
 
 
 class Namespace:
@@ -155,7 +156,8 @@ class Namespace:
 
     def _annotations(self, step: Batch, tree: Any) -> None:
         live, stage = self._pairing.live, self._pairing.staging
-        if sys.version_info >= (3, 14):
+        postponed = self._pairing.paths.top.co_flags & CO_FUTURE_ANNOTATIONS
+        if sys.version_info >= (3, 14) and not postponed:
             self._annotate(step)
             return
         notes = dict.get(stage, "__annotations__")

@@ -14,6 +14,7 @@ from . import baseline, deriving, describing, effects, loading, snapshot, undoin
 from .modulepatch import ModulePatch
 from .reloading import names_report, new_report
 from .selecting import Foreign
+from .youngest import Youngest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,26 +45,20 @@ class Patch:
         before = snapshot.Snapshot(self._names)
         loading.forget_directories()
         failed: Optional[BaseException] = None
-        collecting = gc.isenabled()
-        gc.collect(0)
-        gc.disable()  # so that what the statements make is all in the youngest generation
-        try:
-            with self._imports:
-                for step in self._making.steps:
-                    failed = self._patch(step, before)
-                    if failed is not None:
-                        break
-                if failed is None:
-                    failed = self._derive()
-        finally:
-            if collecting:
-                gc.enable()
+        with self._imports, Youngest():
+            for step in self._making.steps:
+                failed = self._patch(step, before)
+                if failed is not None:
+                    break
+            if failed is None:
+                failed = self._derive()
+            made = None if failed is None else gc.get_objects(generation=0)
         side_effects = self._surroundings.changes()
         if failed is not None:
             describing.cut(failed)
             failed = None
             self._revert()
-            side_effects += before.restore(self._imports.names)
+            side_effects += before.restore(self._imports.names, made)
             baseline.restore(self._known)
             return self._report(False, side_effects)
         gc.collect(1)  # classes that nobody needs are still their bases' subclasses

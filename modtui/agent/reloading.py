@@ -21,6 +21,7 @@ from . import (
 from .errors import Busy, CannotUndo, FileChanged, NothingToUndo
 from .journal import Journal
 from .loading import reload_module
+from .youngest import Youngest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,16 +148,18 @@ class Reload:
         before = snapshot.Snapshot(self._names)
         loading.forget_directories()
         failed: Optional[BaseException] = None
-        with self._imports:
+        made: Optional[List[Any]] = None
+        with self._imports, Youngest() as youngest:
             for step in self._making.steps:
                 failed = self._execute(step, before)
                 if failed is not None:
+                    made = youngest.objects()
                     break
         side_effects = self._surroundings.changes()
         if failed is not None:
             describing.cut(failed)
             del failed
-            side_effects += before.restore(self._imports.names)
+            side_effects += before.restore(self._imports.names, made)
             baseline.restore(self._known)
             return self._report(False, side_effects)
         owned.ignored = {id(saved) for _, saved in before.spaces}

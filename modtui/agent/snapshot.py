@@ -168,13 +168,17 @@ class Snapshot:
 
     # Putting back
 
-    def restore(self, imported: List[str]) -> List[str]:
+    def restore(self, imported: List[str], made: Optional[List[Any]]) -> List[str]:
         """Put everything back in one step; `imported` were loaded since and are dropped again.
 
-        Returns sentences about what could not be put back.
+        `made` are all objects that were made since, if that is known. Returns sentences about what could not be put back.
         """
         notes = self._put_back(imported)
-        expelling.expel(self._dicts, self._owned, self._seen)
+        if made is not None:
+            known = [function for function, _ in self._functions]
+            known += [cls for cls, _, _ in self._classes]
+            expelling.expel(made, self._dicts, self._owned, known)
+            made.clear()
         # Classes that are gone stay in their bases' __subclasses__() until they are collected.
         gc.collect(1)
         return notes

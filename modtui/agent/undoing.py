@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from . import baseline, raw
@@ -122,8 +123,13 @@ class Patched:
 
     def undo(self) -> List[str]:
         """Do it; returns notes on what stays different."""
-        for batch in reversed(self._batches):
-            batch.revert()
+        made_classes = any(batch.made_classes for batch in self._batches)
+        while self._batches:
+            self._batches.pop().revert()
+        self._marks.clear()
+        self._codes.clear()
+        if made_classes:
+            gc.collect()  # until then they are in their bases' __subclasses__()
         baseline.restore(self._known_before)
         return []
 
