@@ -35,18 +35,30 @@ def original(name: str) -> Any:
     This function is also sent alone, as text, to where nothing else of this module is yet.
     """
     m = sys.modules
-    t = m["_thread"]
-    here = vars(t)[name]
     builtin: Any = type(len)
+    here = vars(m["_thread"])[name]
     if type(here) is builtin:
         return here
-    known, f = "gc" in m, m["_frozen_importlib"]
-    gc = m.get("gc") or f.module_from_spec(f.BuiltinImporter.find_spec("gc"))
-    if not known:
-        m.pop("gc", None)
-    return next(
-        x for x in gc.get_objects() if type(x) is builtin and x.__name__ == name and x.__self__ is t
-    )
+    f = m["_frozen_importlib"]
+
+    def made(what: str) -> Any:
+        known = what in m
+        before: Any = m.get(what)
+        spec = f.BuiltinImporter.find_spec(what)
+        module = f.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if known:
+            m[what] = before
+        else:
+            m.pop(what, None)
+        return module
+
+    for x in (m.get("gc") or made("gc")).get_objects():
+        if type(x) is builtin and x.__name__ == name:
+            of = x.__self__
+            if type(of) is type(sys) and vars(of).get("__name__") == "_thread":
+                return x
+    return vars(made("_thread"))[name]  # nobody has kept it: another copy of the module does
 
 
 def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional[float]) -> None:

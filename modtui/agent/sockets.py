@@ -32,8 +32,10 @@ def original(name: str) -> Any:
     import gc
 
     for thing in gc.get_objects():
-        if type(thing) is builtin and thing.__name__ == name and thing.__self__ is _thread:
-            return thing
+        if type(thing) is builtin and thing.__name__ == name:
+            of = thing.__self__
+            if type(of) is type(sys) and vars(of).get("__name__") == "_thread":
+                return thing
     raise RuntimeError("the target replaced _thread.%s, and the original is gone" % (name,))
 
 

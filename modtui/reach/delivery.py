@@ -20,23 +20,25 @@ from modtui.reach.bundle import FLAGS, SOURCE, Payload
 # On the target's main thread, which waits for it: as little as can be.
 _STARTER = f"""\
 import sys
-start = sys.modules["_thread"].start_new_thread
-if type(start) is not type(len):
-    space = {{}}
-    exec(original, space)
-    start = space["original"]("start_new_thread")
-usual = sys.getswitchinterval()
-if round(usual, 6) == {QUICK}:
-    usual = None
-else:
-    sys.setswitchinterval({QUICK})
+usual = None
 try:
+    start = sys.modules["_thread"].start_new_thread
+    if type(start) is not type(len):
+        space = {{}}
+        exec(original, space)
+        start = space["original"]("start_new_thread")
+    usual = sys.getswitchinterval()
+    if round(usual, 6) == {QUICK}:
+        usual = None
+    else:
+        sys.setswitchinterval({QUICK})
     start(exec, (source, {{"what": what, "size": size, "usual": usual}}))
 except BaseException as error:
     if usual is not None:
         sys.setswitchinterval(usual)
     if type(what) is tuple:
-        sys.modules["posix"].pwrite(what[0], ("Eno thread: %s" % error).encode(), 0)
+        text = "Eno thread: %s: %s" % (type(error).__name__, error)
+        sys.modules["posix"].pwrite(what[0], text.encode()[:4000], 0)
 """
 # On the agent's own thread. No function is made, as it would be a cycle with its namespace.
 _BEGINNING = f"""\
@@ -87,7 +89,11 @@ def _original() -> str:
     nodes = ast.parse(text).body
     (node,) = (n for n in nodes if isinstance(n, ast.FunctionDef) and n.name == "original")
     node.body = node.body[1:]  # without its description
-    node.args.args[0].annotation = node.returns = None
+    for one in ast.walk(node):  # nothing that annotations name is there
+        if isinstance(one, ast.FunctionDef):
+            one.returns = None
+        elif isinstance(one, ast.arg):
+            one.annotation = None
     return "import sys\n" + ast.unparse(node)
 
 
