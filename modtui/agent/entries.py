@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 
 from . import identity, raw
-from .errors import UnknownModule
 from .system import SEPARATORS, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, FrozenSet, Iterator, List, Optional, Tuple
+    from typing import Any, Dict, Iterator, List, Optional, Tuple
 
     from . import shapes
 
@@ -95,7 +94,7 @@ class Surroundings:
     """What all entries of one look have in common."""
 
     def __init__(self) -> None:
-        self.agent: FrozenSet[str] = identity.agent_modules()
+        self.agent = identity.AgentNames()
         self.stdlib = _stdlib_directory()
         # (its name, the status of what it loads) by the id of a loader's class
         self._loaders: Dict[int, Tuple[str, Optional[str]]] = {}
@@ -153,11 +152,8 @@ def look() -> Iterator[Entry]:
 
 def look_at(name: str) -> Entry:
     """One entry, described. Raises UnknownModule."""
-    around = Surroundings()
-    for known, key, value in raw.entries():
-        if known == name:
-            return describe(name, key, value, around)
-    raise UnknownModule("there is no module %r in sys.modules" % (name,))
+    key, value = raw.entry(name)
+    return describe(name, key, value, Surroundings())
 
 
 def look_at_all(names: List[str]) -> List[Entry]:

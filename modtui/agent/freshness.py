@@ -76,7 +76,6 @@ def live_code(name: str) -> shapes.LiveCode:
 
     Raises UnknownModule.
     """
-    ledger.update()
     entry = entries.look_at(name)
     stamp = None
     if entry.source_file is not None and entry.status != "zip":

@@ -75,6 +75,18 @@ def agent_modules() -> FrozenSet[str]:
     return frozenset(own) | _added.intersection(names)
 
 
+class AgentNames:
+    """Whether an entry of sys.modules is there because of the agent: `name in AgentNames()`."""
+
+    __slots__ = ("_added", "_prefix")
+
+    def __init__(self) -> None:
+        self._added, self._prefix = _added, ROOT + "."
+
+    def __contains__(self, name: str) -> bool:
+        return name == ROOT or name.startswith(self._prefix) or name in self._added
+
+
 def _libraries() -> List[str]:
     """The files of the extension modules that only the agent's import has loaded.
 

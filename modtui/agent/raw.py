@@ -48,6 +48,7 @@ _type_flags = type.__dict__["__flags__"].__get__
 _cell_contents = CellType.__dict__["cell_contents"].__get__
 _text = str.__str__
 _dict_items = dict.items
+_dict_keys, _dict_values = dict.keys, dict.values
 _function_slots = {
     name: FunctionType.__dict__[name].__get__
     for name in (
@@ -275,13 +276,49 @@ def entries() -> Entries:
 
     The name is the key where that is a plain str; other keys get a name that says what they are.
     """
-    found = items(modules())
-    names = {key for key, _ in found if type(key) is str}
+    keys, values = _modules_now()
+    names = None
     result = []
-    for key, value in found:
-        name = key if type(key) is str else _name_of_odd_key(key, names)
+    for key, value in zip(keys, values):
+        name = key
+        if type(key) is not str:
+            if names is None:
+                names = {key for key in keys if type(key) is str}
+            name = _name_of_odd_key(key, names)
         result.append((name, key, value))
     return result
+
+
+def _modules_now() -> Tuple[List[Any], List[Any]]:
+    """The keys and the values of `sys.modules` at one time; no key is hashed or compared.
+
+    No tuple is made for each: thousands of new objects would make the garbage collector run.
+    """
+    mapping = modules()
+    for _ in range(100):
+        try:
+            keys, values = list(_dict_keys(mapping)), list(_dict_values(mapping))
+            again = list(_dict_keys(mapping))
+        except RuntimeError:  # it changed size while it was copied
+            continue
+        same = len(keys) == len(values) == len(again)
+        if same and not [1 for one, other in zip(keys, again) if one is not other]:
+            return keys, values
+    found = items(mapping)
+    return [key for key, _ in found], [value for _, value in found]
+
+
+def entry(name: str) -> Tuple[Any, Any]:
+    """(key, value) of the entry that `entries` calls so. Raises UnknownModule."""
+    keys, values = _modules_now()
+    for key, value in zip(keys, values):
+        if type(key) is str and key == name:
+            return key, value
+    if name[:1] == "<":  # as entries are called whose key is no plain str
+        for known, key, value in entries():
+            if known == name:
+                return key, value
+    raise UnknownModule("there is no module %r in sys.modules" % (name,))
 
 
 def _name_of_odd_key(key: object, taken: Any) -> str:
@@ -299,10 +336,7 @@ def _name_of_odd_key(key: object, taken: Any) -> str:
 
 def find(name: str) -> Any:
     """The value of the entry that `entries` calls so, which may be None. Raises UnknownModule."""
-    for known, _, value in entries():
-        if known == name:
-            return value
-    raise UnknownModule("there is no module %r in sys.modules" % (name,))
+    return entry(name)[1]
 
 
 def find_module_dict(name: str) -> Optional[Dict[Any, Any]]:
