@@ -44,5 +44,9 @@ class GaveUp(Unreachable):
     """The target did not get to us in time; the request was withdrawn and will never run."""
 
 
+class Cancelled(Unreachable):
+    """Whoever asked for it has cancelled it before it began; nothing was changed."""
+
+
 class ConnectionLost(ReachError):
     """The target ended, or its agent stopped, in the middle of a session."""

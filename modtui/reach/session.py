@@ -12,9 +12,9 @@ from typing import Any, Literal, cast
 from modtui.agent import shapes
 from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
-from modtui.reach import bundle
+from modtui.reach import beginnings, bundle
 from modtui.reach.delivery import Parcel, Progress, job_text
-from modtui.reach.errors import ConnectionLost, NoPermission, ReachError, Unreachable
+from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.proc import Proc
 from modtui.reach.wire import CallsLike, RemoteCalls, Wire
 
@@ -51,6 +51,9 @@ class Session:
         self.target = self.hello["target"]
         if not self.target["started"]:  # where the target sees no /proc
             self.target["started"] = _started_at(host_pid)
+            image = beginnings.image_started(host_pid)
+            if image is not None:
+                calls.told_start(image)
         self._wire = wire
         self._mechanism = mechanism
         self._changing = threading.Lock()
@@ -94,11 +97,14 @@ class Session:
         expect: dict[str, str] | None = None,
         thread: Thread = "main",
         progress: Progress | None = None,
+        cancel: threading.Event | None = None,
     ) -> shapes.Report:
         """Reload modules as one transaction; see `Calls.reload` for what it raises.
 
         On the main thread at its next safe point, or on the agent's if asked or if main does not
-        get there in time: the report says which. Never both, and never later.
+        get there in time: the report says which. Never both, and never later. Setting `cancel`
+        while the main thread is waited for raises Cancelled, and it never runs; once it runs, it
+        runs to its end.
         """
         arguments = {
             "names": names,
@@ -107,7 +113,7 @@ class Session:
             "yes": yes,
             "expect": expect or {},
         }
-        result, ran_on = self._change("reload", arguments, thread, progress)
+        result, ran_on = self._change("reload", arguments, thread, progress, cancel)
         report = cast(shapes.Report, result)
         report["thread"] = ran_on
         return report
@@ -117,7 +123,12 @@ class Session:
         return cast(shapes.UndoReport, self._change("undo", {}, thread, None)[0])
 
     def _change(
-        self, call: str, arguments: dict[str, Any], thread: Thread, progress: Progress | None
+        self,
+        call: str,
+        arguments: dict[str, Any],
+        thread: Thread,
+        progress: Progress | None,
+        cancel: threading.Event | None = None,
     ) -> tuple[Any, Literal["main", "agent", "caller"]]:
         if self._only_looks:
             raise LooksOnly("this session only looks: nothing in the target is changed")
@@ -128,7 +139,7 @@ class Session:
         with self._changing:
             token = self.calls.submit(call, arguments)
             try:
-                self._bring(token, progress)
+                self._bring(token, progress, cancel or threading.Event())
             except BaseException:
                 self.calls.withdraw(token)
                 raise
@@ -139,21 +150,23 @@ class Session:
     _ran_on: Literal["main", "agent"] = "main"
     _only_looks = False
 
-    def _bring(self, token: str, progress: Progress | None) -> None:
+    def _bring(self, token: str, progress: Progress | None, cancel: threading.Event) -> None:
         """Get the main thread to run the job, or else the agent's thread."""
         self._ran_on = "main"
         if self._mechanism is not None:
             try:
                 process, parcel = Proc(self.host_pid), self._parcel(token)
-                self._mechanism.inject(process, parcel, progress, MAIN_PATIENCE)
+                self._mechanism.inject(process, parcel, progress, MAIN_PATIENCE, cancel)
                 self._mechanism.free(process, parcel, self.agent_thread())
                 return
             except Unreachable as refusal:
                 reason = refusal.reason
-        elif self._pump(token):
+        elif self._pump(token, cancel):
             return
         else:
             reason = "nobody may trace this process"
+        if cancel.is_set():
+            raise Cancelled("cancelled while the main thread was waited for; nothing was changed")
         if progress is not None:
             progress(f"on the agent's thread, because the main thread was not reached: {reason}")
         if self.calls.run_here(token)["state"] == "done":
@@ -171,7 +184,7 @@ class Session:
     def _begun(self, token: str) -> bool:
         return self.calls.wait(token, 0)["state"] != "waiting"
 
-    def _pump(self, token: str) -> bool:
+    def _pump(self, token: str, cancel: threading.Event) -> bool:
         wire = self._wire
         assert wire is not None
         try:
@@ -179,7 +192,7 @@ class Session:
         except AgentError:
             return False
         end = time.monotonic() + MAIN_PATIENCE / 2
-        while time.monotonic() < end:
+        while time.monotonic() < end and not cancel.is_set():
             if self.calls.wait(token, POLL)["state"] != "waiting":
                 return True
         return False

@@ -12,6 +12,7 @@ from modtui.tui.ahead import Ahead
 if TYPE_CHECKING:
     from modtui.source.store import Store
     from modtui.tui.application import ModtuiApp as ModtuiApp
+    from modtui.tui.memory import Memory
     from modtui.tui.ports import Connect, Running, Session
     from modtui.tui.widgets.guide import Guide
 
@@ -63,14 +64,28 @@ def run_app(
 
 
 def _run(ahead: Ahead | None, **options: Any) -> int:
+    from modtui.tui import memory
     from modtui.tui.application import ModtuiApp
 
-    app = ModtuiApp(ahead, stores=Late(), **options)
+    before = memory.load()
+    app = ModtuiApp(ahead, stores=Late(), memory=before, **options)
     try:
         return app.run() or 0
     finally:
         for session in app.sessions:
             _close(session)
+        if app.config.remember and app.memory != before:
+            _keep(app.memory)
+
+
+def _keep(found: Memory) -> None:
+    """Remember it for the next time; a disk that refuses is no reason to fail at the end."""
+    from modtui.tui import memory
+
+    try:
+        memory.save(found)
+    except OSError as error:
+        print(f"modtui: the layout could not be remembered: {error}", file=sys.stderr)
 
 
 def settle_memory() -> None:

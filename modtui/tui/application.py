@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -13,6 +14,7 @@ from textual.binding import BindingType
 from modtui.tui import keys
 from modtui.tui.config import Config, load
 from modtui.tui.feed import Feed
+from modtui.tui.memory import Layout, Memory
 from modtui.tui.ports import ThisMachine
 from modtui.tui.screens.browser import BrowserScreen
 from modtui.tui.themes import THEMES
@@ -60,6 +62,7 @@ class ModtuiApp(App[int]):
         config: Config | None = None,
         stores: Stores | None = None,
         settle: Callable[[], None] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         super().__init__()
         self.connect = connect
@@ -70,13 +73,16 @@ class ModtuiApp(App[int]):
         self.settle = settle
         self.config = config or load()
         self.look_only = look_only or self.config.look_only
+        self.memory = memory or Memory()
         self.sessions: list[Session] = []
         self._interrupted = 0.0
         self._begun = False  # whether there is a first screen
         for theme in THEMES:
             self.register_theme(theme)
-        known = self.config.theme in self.available_themes
-        self.theme = self.config.theme if known else "modtui-dark"
+        name = self.config.theme
+        if "theme" not in self.config.given and self.memory.layout.theme:
+            name = self.memory.layout.theme
+        self.theme = name if name in self.available_themes else "modtui-dark"
 
     def get_default_screen(self) -> Screen[Any]:
         """The picker, or the browser: no other screen is laid out before it."""
@@ -84,7 +90,7 @@ class ModtuiApp(App[int]):
             return self._browser(self.connect)
         from modtui.tui.screens.picker import PickerScreen
 
-        return PickerScreen(self.machine, self.attach)
+        return PickerScreen(self.machine, self.attach, self.memory)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Before the first screen there is nothing to restyle: all CSS is parsed for it anyway."""
@@ -112,11 +118,32 @@ class ModtuiApp(App[int]):
             running=self.running,
             config=self.config,
             stores=self.stores,
+            layout=self._layout(),
         )
+
+    def _layout(self) -> Layout:
+        """As remembered, where the config does not say it."""
+        config, layout = self.config, self.memory.layout
+        said = {name for name in ("order", "tree", "folded", "diff") if name in config.given}
+        layout = replace(layout, **{name: getattr(config, name) for name in said})
+        return replace(layout, inverse=False) if "order" in said else layout
+
+    def arranged(self, layout: Layout) -> None:
+        """A person has arranged the screen so."""
+        self.memory = replace(self.memory, layout=replace(layout, theme=self.memory.layout.theme))
+
+    def watch_theme(self, theme: str) -> None:
+        """Remember the one that was chosen."""
+        if self._begun:
+            layout = replace(self.memory.layout, theme=theme)
+            self.memory = replace(self.memory, layout=layout)
 
     @on(Feed.Attached)
     def _attached(self, event: Feed.Attached) -> None:
         self.sessions.append(event.session)
+        target = event.session.target
+        if self.guide is None and event.session.way != "in process":
+            self.memory = self.memory.seen(target["argv"], target["cwd"])
 
     def settled(self) -> None:
         """The first screen is complete: what comes from now on may be garbage."""
@@ -125,7 +152,7 @@ class ModtuiApp(App[int]):
             settle()
 
     def attach(self, pid: int) -> None:
-        """From the picker to the browser; the picker stays below it."""
+        """From the picker to the browser; the picker stays below it, for the way back."""
         self.push_screen(self._browser(lambda: self.machine.connect(pid)))
 
     def action_help(self) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from textual.actions import parse
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 from modtui.tui import keys
 
+_NOT_HERE = ("commands", "interrupt", "up", "down", "page-up", "page-down", "escape")
 SCOPE_OF = {"BrowserScreen": ("browser", "list"), "PickerScreen": ("picker",)}
 
 
@@ -19,12 +21,22 @@ class Actions(Provider):
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
         scopes = ("app", *SCOPE_OF.get(type(self.screen).__name__, ()))
         for key in keys.KEYS:
-            if key.scope not in scopes or key.id in ("commands", "interrupt"):
+            if key.scope not in scopes or key.id in _NOT_HERE or key.id.startswith("toggle-"):
+                continue
+            if not self._applies(key):
                 continue
             title = f"{key.help}  ({keys.signs(key.keys)})"
             yield title, key.scope, partial(self._run, key.action, key.scope)
         for name in sorted(self.app.available_themes):
             yield f"Theme: {name}", "theme", partial(self._theme, name)
+
+    def _applies(self, key: keys.Key) -> bool:
+        """Only what can be done now is offered."""
+        if key.scope == "list":
+            return True
+        where = self.app if key.action.startswith("app.") else self.screen
+        name, parameters = parse(key.action)[1:]
+        return where.check_action(name, parameters) is True
 
     async def _run(self, action: str, scope: str) -> None:
         if scope == "list":

@@ -2,8 +2,11 @@
 
 theme = "modtui-dark"
 folded = true            # libraries folded away at the start
+fold = ["vendor"]        # packages that are folded away with them
 tree = false             # the package tree at the start
 order = "freshness"      # freshness, name, status, file, import
+diff = "auto"            # auto, unified, split
+remember = true          # what you arrange on the screen, for the next time
 patch = false            # a reload patches, if not said otherwise
 look_only = false        # true: the app changes nothing in any process
 
@@ -36,6 +39,10 @@ class Config:
     order: str = "freshness"
     patch: bool = False
     look_only: bool = False
+    diff: str = "auto"
+    remember: bool = True
+    fold: tuple[str, ...] = ()
+    given: frozenset[str] = frozenset()  # what stands in the file
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[str, ...] = ()
 
@@ -63,6 +70,7 @@ def load(path: Path | None = None) -> Config:
     return _checked(path, text, found)
 
 
+MODES = ("auto", "unified", "split")
 _KINDS: dict[str, type] = {
     "theme": str,
     "folded": bool,
@@ -70,6 +78,9 @@ _KINDS: dict[str, type] = {
     "order": str,
     "patch": bool,
     "look_only": bool,
+    "diff": str,
+    "remember": bool,
+    "fold": list,
     "keys": dict,
 }
 
@@ -90,14 +101,21 @@ def _checked(path: Path, text: str, found: dict[str, Any]) -> Config:
             wrong(name, f"{name} must be a {_WORDS[kind]}, not {value!r}")
         elif name == "order" and value not in COLUMNS:
             wrong(name, f"order must be one of {', '.join(COLUMNS)}, not {value!r}")
+        elif name == "diff" and value not in MODES:
+            wrong(name, f"diff must be one of {', '.join(MODES)}, not {value!r}")
+        elif isinstance(value, list):
+            if all(isinstance(one, str) for one in value):
+                good[name] = tuple(value)
+            else:
+                wrong(name, f"{name} must be a list of packages in quotes, not {value!r}")
         elif name == "keys":
             good["keys"] = MappingProxyType(_keys(found[name], wrong))
         else:
             good[name] = value
-    return Config(path, **good, problems=tuple(problems))
+    return Config(path, **good, given=frozenset(good), problems=tuple(problems))
 
 
-_WORDS = {str: "text in quotes", bool: "true or false", dict: "table"}
+_WORDS = {str: "text in quotes", bool: "true or false", dict: "table", list: "list"}
 
 
 def _keys(table: dict[str, Any], wrong: Any) -> dict[str, str]:

@@ -45,13 +45,17 @@ class Row:
     is_package: bool
     from_agent: bool
     index: int  # the place in sys.modules, which is the order of import
+    away: bool = False  # folded away with the libraries
 
 
 LEVEL_RANK = {"none": 0, "note": 1, "caution": 2, "danger": 3}
 
 
-def row(record: shapes.Record, cwd: str = "", index: int = 0) -> Row:
-    """The row of a record; paths under `cwd` are shown relative to it."""
+def row(
+    record: shapes.Record, cwd: str = "", index: int = 0, fold: frozenset[str] = frozenset()
+) -> Row:
+    """The row of a record; paths under `cwd` are shown relative to it, packages of `fold` are
+    folded away with the libraries."""
     path = record["file"] or record["origin"]
     shown_path = path or ""
     if cwd and shown_path.startswith(cwd.rstrip("/") + "/"):
@@ -75,7 +79,15 @@ def row(record: shapes.Record, cwd: str = "", index: int = 0) -> Row:
         is_package=record["is_package"],
         from_agent=record["from_agent"],
         index=index,
+        away=record["place"] in FOLDED or record["from_agent"] or _within(record["name"], fold),
     )
+
+
+def _within(name: str, packages: frozenset[str]) -> bool:
+    if not packages:
+        return False
+    parts = name.split(".")
+    return any(".".join(parts[:end]) in packages for end in range(1, len(parts) + 1))
 
 
 # ---------------------------------------------------------------- toggles (the legend's numbers)
@@ -382,7 +394,7 @@ def visible(
 
 def is_folded(row: Row) -> bool:
     """Whether the folded view leaves this row out."""
-    return (row.place in FOLDED or row.from_agent) and row.verdict not in WANTED
+    return row.away and row.verdict not in WANTED
 
 
 def matched(query: Query, shown: str) -> list[tuple[int, int]]:

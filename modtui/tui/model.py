@@ -42,6 +42,7 @@ class Model:
     target: shapes.Target = field(default_factory=lambda: NOBODY)
     records: dict[str, shapes.Record] = field(default_factory=dict)
     rows: dict[str, Row] = field(default_factory=dict)
+    fold: frozenset[str] = frozenset()  # packages that are folded away with the libraries
     generation: int = -1
     complete: bool = False  # all pages of the first census have come
     events: list[Event] = field(default_factory=list)
@@ -72,7 +73,7 @@ class Model:
             index = old.index if old else self._next
             self._next += old is None
             self.records[name] = record
-            self.rows[name] = filtering.row(record, self.target["cwd"], index)
+            self.rows[name] = filtering.row(record, self.target["cwd"], index, self.fold)
         self._touched()
 
     def drop(self, names: Iterable[str]) -> None:

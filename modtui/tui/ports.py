@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Session(Protocol):
         expect: dict[str, str] | None = None,
         thread: Thread = "main",
         progress: Callable[[str], None] | None = None,
+        cancel: Event | None = None,
     ) -> shapes.Report: ...
     def undo(self, *, thread: Thread = "main") -> shapes.UndoReport: ...
     def only_look(self) -> None: ...

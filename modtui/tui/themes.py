@@ -1,4 +1,4 @@
-"""Our own themes beside Textual's: a calm dark and light one, and one of high contrast.
+"""Our own themes beside Textual's: calm dark and light, high contrast, colour-blind safe.
 
 Stale is amber and fresh is blue-green in all of them, which the common kinds of colour blindness
 tell apart; every state has a glyph and a word besides.
@@ -88,4 +88,33 @@ CONTRAST = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT, CONTRAST)
+# The eight colours that Okabe and Ito chose for every kind of colour vision: added is blue, removed
+# and stale are orange and yellow, which no common kind takes for each other.
+COLOURBLIND = Theme(
+    name="modtui-colourblind",
+    primary="#56b4e9",
+    secondary="#cc79a7",
+    accent="#f0e442",
+    warning="#f0e442",
+    error="#e69f00",
+    success="#56b4e9",
+    foreground="#e4e8ee",
+    background="#0f1318",
+    surface="#161b22",
+    panel="#1e242d",
+    dark=True,
+    variables={
+        "border": "#56b4e9",
+        "border-blurred": "#36404d",
+        "block-cursor-background": "#1f4460",
+        "block-cursor-foreground": "#ffffff",
+        "block-cursor-blurred-background": "#232b36",
+        "block-hover-background": "#1d242e",
+        "footer-background": "#161b22",
+        "text-warning": "#f0e442",
+        "text-success": "#7cc8f0",
+        "text-error": "#ffb733",
+    },
+)
+
+THEMES = (DARK, LIGHT, CONTRAST, COLOURBLIND)

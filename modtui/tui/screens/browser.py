@@ -11,8 +11,10 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 
 from modtui.tui import filtering, keys, words
+from modtui.tui.config import MODES
 from modtui.tui.feed import Feed
 from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
+from modtui.tui.memory import LEAST_SHARE, MOST_SHARE, Layout
 from modtui.tui.narrowing import Narrowing
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import tree
@@ -59,12 +61,21 @@ class BrowserScreen(ReloadScreen):
         yield KeyBar(id="keys")
         yield Feed()
 
-    def __init__(self, connect: Connect, machine: Machine, **options: Any) -> None:
+    def __init__(
+        self, connect: Connect, machine: Machine, *, layout: Layout | None = None, **options: Any
+    ) -> None:
         super().__init__(connect, machine, **options)
-        self.order = Order(self.config.order)
+        config = self.config
+        layout = layout or Layout(
+            order=config.order, folded=config.folded, tree=config.tree, diff=config.diff
+        )
+        order = layout.order if layout.order in COLUMNS else config.order
+        self.order = Order(order, layout.inverse)
         self.statuses: frozenset[str] = frozenset()
-        self.folded = self.config.folded
-        self.as_tree = self.config.tree
+        self.folded = layout.folded
+        self.as_tree = layout.tree
+        self.diff_mode = layout.diff if layout.diff in MODES else "auto"
+        self.share = layout.share
         self.opened: frozenset[str] = frozenset()
         self._narrowing = Narrowing()
         self._trail: list[str] = []
@@ -73,8 +84,38 @@ class BrowserScreen(ReloadScreen):
     def on_mount(self) -> None:
         """The list has the focus from the first key on."""
         self.modules.focus()
+        self._share_out()
         self.relist()
         self.start()
+
+    def furnished(self) -> None:
+        """The detail pane is complete."""
+        self.detail.diff.mode = self.diff_mode  # type: ignore[assignment]
+
+    def remember(self) -> None:
+        """Tell the app how the screen is arranged now."""
+        arranged = getattr(self.app, "arranged", None)
+        if arranged is not None:
+            arranged(
+                Layout(
+                    order=self.order.column,
+                    inverse=self.order.inverse,
+                    tree=self.as_tree,
+                    folded=self.folded,
+                    diff=self.diff_mode,
+                    share=self.share,
+                )
+            )
+
+    def _share_out(self) -> None:
+        self.query_one("#left").styles.width = f"{self.share}fr"
+        self.detail.styles.width = f"{100 - self.share}fr"
+
+    def action_share(self, by: int) -> None:
+        """More room for the list, or for the detail."""
+        self.share = max(LEAST_SHARE, min(self.share + by, MOST_SHARE))
+        self._share_out()
+        self.remember()
 
     # ------------------------------------------------------------ the list
 
@@ -110,7 +151,7 @@ class BrowserScreen(ReloadScreen):
         if query.problem:
             below = [query.problem]
         elif hidden and self.folded and not (query.words or self.statuses):
-            below.append(f"f shows {hidden:,} of libraries")
+            below.append(f"f shows {hidden:,} more of libraries")
         if self.has_class("-narrow"):
             said += f"  {below[-1]}"
         title(left, said)
@@ -165,6 +206,7 @@ class BrowserScreen(ReloadScreen):
         again = self.order.column == event.column
         self.order = Order(event.column, again and not self.order.inverse)
         self.relist()
+        self.remember()
 
     # ------------------------------------------------------------ panes
 
@@ -205,6 +247,8 @@ class BrowserScreen(ReloadScreen):
             pass
         elif self.statuses:
             self.action_group(1)
+        elif self.has_picker and (self.lost or self.failed):
+            self.dismiss()
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -223,14 +267,24 @@ class BrowserScreen(ReloadScreen):
         self.detail.tab = names[(names.index(self.detail.tab) + by) % len(names)]
 
     def action_split(self) -> None:
-        """One column or two sides."""
+        """One column, two sides, or as the width allows."""
+        if not self.detail.ready:
+            return
         self.detail.tab = "diff"
-        self.detail.diff.action_toggle_split()
+        diff = self.detail.diff
+        if self.diff_mode == "auto":
+            self.diff_mode = "unified" if diff.is_split else "split"
+        else:
+            self.diff_mode = "auto"
+        diff.mode = self.diff_mode  # type: ignore[assignment]
+        self.say(DIFF_WORDS[self.diff_mode])
+        self.remember()
 
     def action_change(self, by: int) -> None:
         """To the next change, or the one before."""
         self.detail.tab = "diff"
-        self.detail.diff.action_hunk(by)
+        if self.detail.ready:
+            self.detail.diff.action_hunk(by)
 
     def action_zoom(self) -> None:
         """The pane with the focus takes all of the screen, or gives it back."""
@@ -250,12 +304,14 @@ class BrowserScreen(ReloadScreen):
         column = COLUMNS[(COLUMNS.index(self.order.column) + 1) % len(COLUMNS)]
         self.order = Order(column)
         self.relist()
+        self.remember()
         self.say(f"Sorted by {ORDER_WORDS[column]}")
 
     def action_invert(self) -> None:
         """The other way round."""
         self.order = Order(self.order.column, not self.order.inverse)
         self.relist()
+        self.remember()
 
     def action_tree(self) -> None:
         """Flat or as a tree."""
@@ -264,11 +320,13 @@ class BrowserScreen(ReloadScreen):
             parts = self.modules.cursor.split(".")
             self.opened |= {".".join(parts[:i]) for i in range(1, len(parts))}
         self.relist()
+        self.remember()
 
     def action_fold(self) -> None:
         """The standard library and site-packages: folded away or shown."""
         self.folded = not self.folded
         self.relist()
+        self.remember()
         self.say("Libraries folded away" if self.folded else "Libraries shown")
 
     def action_mark(self) -> None:
@@ -363,6 +421,11 @@ class BrowserScreen(ReloadScreen):
                 yield key.label or key.help, key.help, key.action
 
 
+DIFF_WORDS = {
+    "auto": "Diff: side by side where there is room for it",
+    "unified": "Diff: one column",
+    "split": "Diff: side by side",
+}
 _NOT_WHILE_TYPING = frozenset(
     ("reload", "undo", "tab", "sort", "fold", "journal", "edit", "mark", "reattach", "guide")
 )

@@ -55,10 +55,10 @@ class LiveScreen(Screen[None]):
         self.running = running
         self.config = config or Config(Path())
         self.stores = stores
-        self.model = Model()
+        self.model = Model(fold=frozenset(self.config.fold))
         self.failed = False
         self.lost: Trouble | None = None
-        self.furnished = False
+        self.is_complete = False
         self._again: Timer | None = None
 
     def relist(self) -> None:
@@ -95,10 +95,19 @@ class LiveScreen(Screen[None]):
     async def _complete(self) -> None:
         """After the first frame: all that it could do without."""
         await self.pane.furnish()
-        self.furnished = True
+        self.is_complete = True
+        self.furnished()
         cast("ModtuiApp", self.app).settled()
         if self.model.complete:
             self._study()
+
+    def furnished(self) -> None:
+        """The detail pane is complete."""
+
+    @property
+    def has_picker(self) -> bool:
+        """Whether there is a list of processes to go back to."""
+        return len(self.app.screen_stack) > 1
 
     @property
     def guide_bar(self) -> GuideBar | None:
@@ -140,7 +149,8 @@ class LiveScreen(Screen[None]):
         if self.feed.session is None:
             self.failed = True
             self.header.state = "failed"
-            self.query_one(Banner).say(event.trouble, "R tries again, q leaves.")
+            way_back = "esc goes back to the processes, " if self.has_picker else ""
+            self.query_one(Banner).say(event.trouble, f"R tries again, {way_back}q leaves.")
             self.refresh_bindings()
         else:
             self.say(event.trouble.reason, "warning")
@@ -162,7 +172,8 @@ class LiveScreen(Screen[None]):
         self.feed.forget()
         self.pane.session = None
         self.header.state = "lost"
-        more = "What was read before can still be read here. R attaches again once it is back."
+        more = "What was read before can still be read here. R attaches again once it is back"
+        more += "; esc goes back to the processes." if self.has_picker else "."
         self.query_one(Banner).say(why, more)
         self.log_event("lost", None, why.reason)
         self.refresh_bindings()
@@ -175,7 +186,7 @@ class LiveScreen(Screen[None]):
         self.model.generation = event.page["generation"]
         self.model.complete = event.done
         self._shown_anew()
-        if event.done and self.furnished:
+        if event.done and self.is_complete:
             self._study()
 
     def _study(self) -> None:

@@ -15,6 +15,7 @@ from textual.widgets import Button
 from modtui.source.safe import safe_text
 from modtui.tui import keys
 from modtui.tui.prose import Document
+from modtui.tui.widgets.bars import key_label
 from modtui.tui.widgets.pages import Pages
 
 
@@ -35,8 +36,9 @@ class Question(ModalScreen[bool]):
             box.border_title = Content(safe_text(self._title))
             yield Pages(self._document, beside=5)
             with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button(Content(safe_text(self._yes)), id="yes", variant="warning")
+                yield Button(key_label(self.app, "no", "Cancel"), id="cancel")
+                yes = key_label(self.app, "yes", safe_text(self._yes))
+                yield Button(yes, id="yes", variant="warning")
 
     def on_mount(self) -> None:
         """The safe answer first."""

@@ -18,7 +18,7 @@ from textual.screen import ModalScreen
 from modtui.source.safe import safe_text
 from modtui.tui import keys, words
 from modtui.tui.prose import BLANK, Line, heading, wrap
-from modtui.tui.telling.module import entry_line, event_line
+from modtui.tui.telling.module import entry_line, event_lines
 from modtui.tui.widgets.bars import KeyBar
 from modtui.tui.widgets.pages import Pages
 
@@ -58,7 +58,8 @@ class JournalScreen(ModalScreen[str]):
             )  # fmt: skip
         lines += [entry_line(entry) for entry in reversed(entries)]
         lines += [BLANK, *heading("This session", width, words.count(len(events_), "event"))]
-        lines += [event_line(event)._replace(go=None) for event in reversed(events_[-500:])]
+        for event in reversed(events_[-500:]):
+            lines += event_lines(event, width)
         return lines
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

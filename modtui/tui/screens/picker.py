@@ -15,11 +15,12 @@ from textual.screen import Screen
 
 from modtui.tui import keys
 from modtui.tui.feed import Trouble, trouble
+from modtui.tui.memory import Memory
 from modtui.tui.prose import Line, wrap
 from modtui.tui.widgets.bars import Bar, KeyBar, Piece
 from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.pages import Pages
-from modtui.tui.widgets.process_list import ProcessList, found
+from modtui.tui.widgets.process_list import ProcessList, command_line, found
 
 if TYPE_CHECKING:
     from modtui.tui.ports import Machine, Process
@@ -52,8 +53,11 @@ class PickerScreen(Screen[None]):
             self.processes = processes
             super().__init__()
 
-    def __init__(self, machine: Machine, attach: Callable[[int], None]) -> None:
+    def __init__(
+        self, machine: Machine, attach: Callable[[int], None], memory: Memory | None = None
+    ) -> None:
         super().__init__()
+        self.memory = memory or Memory()
         self.machine = machine
         self.attach = attach
         self.processes: Sequence[Process] | None = None
@@ -65,7 +69,7 @@ class PickerScreen(Screen[None]):
         yield PickerTitle(id="picker-title")
         with Vertical(id="picker"):
             yield FilterLine("pid, user, version, command")
-            yield ProcessList(id="processes")
+            yield ProcessList(self.memory, id="processes")
         yield Pages(id="remedy")
         yield KeyBar(id="keys")
 
@@ -74,6 +78,11 @@ class PickerScreen(Screen[None]):
         self.rows.focus()
         self.relist()
         self.action_refresh_list()
+
+    def on_screen_resume(self) -> None:
+        """Back from a process that has gone: look again."""
+        if self.processes is not None:
+            self.action_refresh_list()
 
     @work(thread=True, exclusive=True, group="processes", exit_on_error=False)
     def _look(self) -> None:
@@ -91,12 +100,15 @@ class PickerScreen(Screen[None]):
         else:
             self.trouble = None
             self.processes = event.processes
+        settled = getattr(self.app, "settled", None)
+        if settled is not None:
+            settled()
         self.relist()
 
     def relist(self) -> None:
         """What the filter leaves."""
         known = self.processes or ()
-        shown = found(known, self.filter.value, self.everything)
+        shown = found(known, self.filter.value, self.everything, self.memory)
         self.rows.empty = self._empty()
         self.rows.show(shown)
         reachable = sum(one.reason is None for one in known)
@@ -139,7 +151,9 @@ class PickerScreen(Screen[None]):
         if one.reason is None:
             where = f" in {one.cwd}" if one.cwd else ""
             return [
-                *wrap([(" ".join(one.argv), "code"), (where, "muted")], width - 1, first=" "),
+                *wrap([(command_line(one)[:400], "code"), (where, "muted")], width - 1, first=" ")[
+                    :3
+                ],
                 *wrap(
                     [(f"can be reached ({one.way})", "muted")],
                     width - 1,

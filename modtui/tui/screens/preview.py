@@ -6,6 +6,7 @@ agent refuses, the new plan is shown and the question asked again.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, on, work
@@ -18,6 +19,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
 from modtui.agent.errors import FileChanged
+from modtui.reach.errors import Cancelled
 from modtui.source.safe import safe_text
 from modtui.tui import keys
 from modtui.tui.feed import Trouble, trouble
@@ -25,6 +27,7 @@ from modtui.tui.prose import BLANK, Document, Line, heading, wrap
 from modtui.tui.telling import plan as telling
 from modtui.tui.telling.left_behind import some
 from modtui.tui.telling.module import says
+from modtui.tui.widgets.bars import key_label
 from modtui.tui.widgets.choices import Choices
 from modtui.tui.widgets.pages import Pages
 
@@ -80,6 +83,7 @@ class PreviewScreen(ModalScreen[Outcome]):
         self.thread: Thread = "main"
         self.plan: shapes.Plan | None = None
         self.running = False
+        self._cancel = threading.Event()
 
     def compose(self) -> ComposeResult:
         """The plan, the choices, the name to type if it is dangerous, the buttons."""
@@ -88,8 +92,8 @@ class PreviewScreen(ModalScreen[Outcome]):
             yield Choices(id="choices")
             yield Input(id="typed", compact=True)
             with Horizontal(classes="buttons"):
-                yield Button("Cancel", id="cancel")
-                yield Button("Reload", id="go", variant="primary")
+                yield Button(key_label(self.app, "close", "Cancel"), id="cancel")
+                yield Button(key_label(self.app, "go", "Reload"), id="go", variant="primary")
 
     def on_mount(self) -> None:
         """The safe answer has the focus."""
@@ -160,7 +164,7 @@ class PreviewScreen(ModalScreen[Outcome]):
         if danger:
             typed.placeholder = f"dangerous: type {self._password} to allow it"
         go = self.query_one("#go", Button)
-        go.label = "Patch" if self.patch else "Reload"
+        go.label = key_label(self.app, "go", "Patch" if self.patch else "Reload")
         go.disabled = self.running or not self._may_go
         go.variant = "error" if danger else "primary"
         self.query_one("#preview").set_class(danger, "-danger")
@@ -228,8 +232,9 @@ class PreviewScreen(ModalScreen[Outcome]):
                 self.query_one("#typed", Input).focus()
             return
         self.running = True
+        self._cancel = threading.Event()
         self.query_one("#preview").add_class("-running")
-        self._title("waiting for a safe point of the main thread…"
+        self._title("waiting for a safe point of the main thread… esc cancels"
                     if self.thread == "main" else "reloading…")  # fmt: skip
         self._arm()
         expect = {s["name"]: s["digest"] for s in self.plan["steps"] if s["digest"]}
@@ -246,6 +251,7 @@ class PreviewScreen(ModalScreen[Outcome]):
                 expect=expect,
                 thread=self.thread,
                 progress=lambda text: self._progress(text),
+                cancel=self._cancel,
             )
         except Exception as error:
             answer = error
@@ -262,7 +268,10 @@ class PreviewScreen(ModalScreen[Outcome]):
     def _ended(self, event: Ended) -> None:
         self.running = False
         self.query_one("#preview").remove_class("-running")
-        if isinstance(event.answer, FileChanged):
+        if isinstance(event.answer, Cancelled):
+            self.app.notify("Cancelled before it began: nothing was changed", timeout=4)
+            self.dismiss(None)
+        elif isinstance(event.answer, FileChanged):
             self._title("saved meanwhile; planning anew…")
             self._make_plan(True)
         elif isinstance(event.answer, Exception):
@@ -286,11 +295,16 @@ class PreviewScreen(ModalScreen[Outcome]):
         self.focus_next(Button)
 
     def action_cancel(self) -> None:
-        """Leave without doing anything; not while it runs."""
+        """Leave without doing anything. What waits is withdrawn; what has begun goes to its end,
+        as half a reload would be worse than none."""
         if not self.running:
             self.dismiss(None)
-        else:
+        elif self.thread == "agent" or self._cancel.is_set():
             self.app.bell()
+            self._title("it runs, and goes to its end; an error takes everything back")
+        else:
+            self._cancel.set()
+            self._title("cancelling, if it has not begun…")
 
     def action_copy(self) -> None:
         """The plan as text."""
@@ -303,7 +317,7 @@ class PreviewScreen(ModalScreen[Outcome]):
             return action in ("cancel",) or action.startswith("app.")
         if action == "go":
             return self._may_go or self._dangerous
-        return not (self.running and action in ("choice", "cancel"))
+        return not (self.running and action == "choice")
 
     def action_line(self, by: int) -> None:
         """The arrows scroll the plan, whatever has the focus."""

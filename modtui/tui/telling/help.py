@@ -7,6 +7,14 @@ from collections.abc import Mapping
 from modtui.tui import keys, words
 from modtui.tui.prose import BLANK, Line, heading, wrap
 
+SHORT = (
+    ("tab-diff", "stale modules are on top; their diff since load is at the right"),
+    ("reload", "shows what a reload would do and leave behind; then y does it"),
+    ("patch", "there: old functions, classes and instances take the new code, too"),
+    ("undo", "takes the last reload back"),
+    ("filter", "finds modules by name, status, freshness, package"),
+    ("fold", "shows the libraries, which are folded away"),
+)
 FILTER = (
     ("cart", "the name contains it; if none does: has its letters in this order"),
     ("stale  fresh  unknown  missing", "the verdict"),
@@ -23,7 +31,11 @@ FILTER = (
 
 def document(keymap: Mapping[str, str], width: int) -> list[Line]:
     """The whole help; `keymap` are the user's own keys by id."""
-    lines: list[Line] = []
+    lines: list[Line] = heading("The short way", width)
+    for id, meaning in SHORT:
+        sign = _keys(next(one for one in keys.KEYS if one.id == id), keymap).split(" ")[0]
+        lines += _row(sign, meaning, width, "key")
+    lines.append(BLANK)
     for title, found in keys.by_scope():
         lines += heading(title, width)
         for key in found:

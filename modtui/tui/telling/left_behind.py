@@ -21,8 +21,18 @@ def some(names: Iterable[str], most: int = MAY_NAME) -> str:
     return ", ".join(listed[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
-def sentences(left: shapes.LeftBehind, verb: str = "keep") -> list[list[Span]]:
-    """One sentence for each object that is held, the most widely held first."""
+def sentences(left: shapes.LeftBehind, own: str = "", *, alone: bool = False) -> list[list[Span]]:
+    """One sentence for each object that is held, the most widely held first.
+
+    Args:
+        left: what is or would be left behind by the reload of one module.
+        own: that module's name, which is left out of the names of what is in it.
+        alone: no heading says that this is what stays old, so the sentences do.
+    """
+
+    def name(full: str) -> Span:
+        return full.removeprefix(own + ".") if own else full, "title"
+
     holders: dict[str, list[str]] = {}
     for held in left["from_imports"]:
         where = holders.setdefault(held["of"], [])
@@ -30,40 +40,28 @@ def sentences(left: shapes.LeftBehind, verb: str = "keep") -> list[list[Span]]:
             where.append(held["module"])
     told: list[list[Span]] = []
     for of, modules in sorted(holders.items(), key=lambda item: (-len(item[1]), item[0])):
-        told.append(
-            [
-                (of, "title"),
-                (f": {count(len(modules), 'module')} {verb}{_s(modules, verb)} the old one ", ""),
-                (f"({some(modules)})", "muted"),
-            ]
-        )
+        many = "" if len(modules) == 1 else f"{count(len(modules), 'module')}: "
+        told.append([name(of), (f" is held by {many}", ""), (some(modules), "name")])
+        if alone:
+            told[-1].append((" and stays old there", ""))
     for one in sorted(left["instances"], key=lambda item: -item["count"]):
-        told.append(
-            [
-                (one["class"], "title"),
-                (f": {count(one['count'], 'live instance')} of the old class", ""),
-            ]
-        )
+        told.append([name(one["class"]), (f" has {count(one['count'], 'live instance')}", "")])
+        if alone:
+            keeps = "which keeps" if one["count"] == 1 else "which keep"
+            told[-1].append((f", {keeps} the old code", ""))
     for sub in left["subclasses"]:
-        told.append([(sub["class"], "title"), (f": derives from the old {sub['of']}", "")])
+        told.append([(sub["class"], "title"), (" derives from the old ", ""), name(sub["of"])])
     for function in left["functions"]:
+        held_by = some(function["held_by"])
         told.append(
-            [
-                (function["function"], "title"),
-                (": the old function is held by ", ""),
-                (some(function["held_by"]), "muted"),
-            ]
+            [name(function["function"]), (" as it was is held by ", ""), (held_by, "muted")]
         )
     return [[(text, ink or "text") for text, ink in spans] for spans in told]
 
 
-def _s(modules: list[str], verb: str) -> str:
-    return "s" if len(modules) == 1 and not verb.endswith("d") else ""
-
-
-def lines(left: shapes.LeftBehind, width: int, most: int = 50) -> list[Line]:
-    """The sentences as a bullet list."""
-    told = sentences(left)
+def lines(left: shapes.LeftBehind, width: int, own: str = "", most: int = 50) -> list[Line]:
+    """The sentences as a bullet list, below a heading that says what they are."""
+    told = sentences(left, own)
     result: list[Line] = []
     for spans in told[:most]:
         result += wrap(spans, width, first="  ◦ ", first_ink="stale")

@@ -203,6 +203,15 @@ EVENT_INKS = {
 }
 
 
+def event_lines(event: Event, width: int) -> list[Line]:
+    """One event in full, on as many lines as it takes."""
+    first, second, *rest = event_line(event).spans
+    lead = first[0] + second[0]
+    found = wrap(rest, width, first=" " * len(lead))
+    head = found[0]
+    return [head._replace(spans=(first, second, *head.spans[1:])), *found[1:]]
+
+
 def event_line(event: Event, with_name: bool = True) -> Line:
     """One event: when, what, which module, in words."""
     clock = time.strftime("%H:%M:%S", time.localtime(event.at))

@@ -40,11 +40,9 @@ def _step(number: int, step: shapes.PlanStep, patch: bool, width: int) -> list[L
     lines += hazards(step["hazards"], width)
     left = step["would_leave"]
     if left_behind.size(left):
-        title = (
-            "Patched in place, so that they go on working" if patch else "Left behind, still old"
-        )
+        title = "Held elsewhere; patched in place" if patch else "Left behind: these stay old"
         lines += wrap([(title, "muted")], width, first="  ")
-        lines += left_behind.lines(left, width)
+        lines += left_behind.lines(left, width, step["name"])
     if step["names_removed"]:
         say = (
             "No longer in the source; removed"
@@ -105,7 +103,7 @@ def consequences(plan: shapes.Plan) -> Document:
                 lines += wrap(
                     [(hazard["text"], "text")], width, first=f"{term.glyph} ", first_ink=term.ink
                 )
-            for spans in left_behind.sentences(step["would_leave"])[:8]:
+            for spans in left_behind.sentences(step["would_leave"], step["name"], alone=True)[:8]:
                 lines += wrap(spans, width, first="◦ ", first_ink="stale")
             if step["names_removed"]:
                 lines += wrap(

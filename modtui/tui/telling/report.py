@@ -97,8 +97,8 @@ def _module(module: shapes.ModuleReport, report: shapes.Report, width: int) -> l
                 width, first="  ✓ ", first_ink="good",
             )  # fmt: skip
     if left_behind.size(module["left_behind"]):
-        lines += wrap([("Left behind, still old", "muted")], width, first="  ")
-        lines += left_behind.lines(module["left_behind"], width)
+        lines += wrap([("Left behind: these stay old", "muted")], width, first="  ")
+        lines += left_behind.lines(module["left_behind"], width, module["name"])
     elif module["ok"]:
         lines += wrap(
             [("nothing old is still in use", "muted")], width, first="  ✓ ", first_ink="good"

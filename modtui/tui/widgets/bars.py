@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
+from textual.keys import key_to_character
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -16,6 +17,9 @@ from textual.widget import Widget
 
 from modtui.tui import keys
 from modtui.tui.widgets.ink import InkView, Span, fit, width_of
+
+if TYPE_CHECKING:
+    from textual.app import App
 
 
 def title(widget: Widget, text: str, *, below: bool = False) -> None:
@@ -35,6 +39,17 @@ def title(widget: Widget, text: str, *, below: bool = False) -> None:
     line = height - 1 if below else 0
     x, y = widget.content_offset
     widget.refresh(Region(-x, line - y, width, 1))
+
+
+def key_sign(app: App[Any], id: str, otherwise: str = "") -> str:
+    """How the first key of a binding is written, the user's own before ours."""
+    own = app._keymap.get(id) or keys.KEYS_OF.get(id) or otherwise
+    return keys.sign(own.split(",")[0])
+
+
+def key_label(app: App[Any], id: str, text: str) -> Content:
+    """A button's text with its key, as the footer writes them."""
+    return Content.assemble((key_sign(app, id), "bold"), " ", text)
 
 
 class Piece(NamedTuple):
@@ -82,7 +97,7 @@ class Bar(InkView, can_focus=False):
             spans += piece.spans
             at += piece.width
         if at > room:
-            spans = _cut(spans, room)
+            spans = cut(spans, room)
         else:
             spans.append((" " * (room - at), "text"))
         at = room
@@ -103,7 +118,8 @@ class Bar(InkView, can_focus=False):
                 return
 
 
-def _cut(spans: list[Span], room: int) -> list[Span]:
+def cut(spans: list[Span], room: int) -> list[Span]:
+    """The spans in at most so many cells, an ellipsis where something is missing."""
     kept: list[Span] = []
     for text, ink in spans:
         cells = width_of(text)
@@ -170,7 +186,7 @@ class KeyBar(Bar):
         """The bindings that are shown, those that do not apply now dimmed."""
         pieces, seen = [Piece([(" ", "text")])], set()
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if not binding.show or binding.action in seen or not enabled:
+            if not binding.show or binding.action in seen or not enabled or self._typed(binding):
                 continue
             seen.add(binding.action)
             if binding.id in ALWAYS:
@@ -188,7 +204,7 @@ class KeyBar(Bar):
         """Help and leaving are always there; the palette where there is room."""
         shown: dict[str, Binding] = {}
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if enabled and binding.id in ALWAYS:
+            if enabled and binding.id in ALWAYS and not self._typed(binding):
                 shown.setdefault(binding.id, binding)
         return [
             Piece([(self._sign(one), "key"), (f" {one.description}  ", "muted")], one.action)
@@ -196,10 +212,15 @@ class KeyBar(Bar):
             if one.id != "commands" or width >= 100
         ]
 
+    def _typed(self, binding: Binding) -> bool:
+        """Whether that key is a letter of a text that is being typed, for all of its keys."""
+        focused = self.screen.focused
+        character = key_to_character(binding.key)
+        return focused is not None and focused.check_consume_key(binding.key, character)
+
     def _sign(self, binding: Binding) -> str:
         """The first of its keys, the user's own before ours."""
-        own = self.app._keymap.get(binding.id or "") or keys.KEYS_OF.get(binding.id or "")
-        return keys.sign((own or binding.key).split(",")[0])
+        return key_sign(self.app, binding.id or "", binding.key)
 
     def action_press(self, key: str) -> None:
         """As if the key were pressed."""

@@ -39,6 +39,7 @@ INKS: dict[str, Ink] = {
     "match": Ink("accent", 1.0, "bold underline"),
     "path": Ink("foreground", 0.55),
     "accent": Ink("accent"),
+    "badge": Ink("accent", 1.0, "bold reverse"),
 }
 BACKS: dict[str, Ink] = {
     "cursor": Ink("block-cursor-background", 1.0, "bold"),
@@ -63,6 +64,7 @@ ANSI_INKS: dict[str, Ink] = {
     "removed": Ink("ansi_red"),
     "match": Ink("ansi_yellow", 1.0, "bold underline"),
     "accent": Ink("ansi_yellow"),
+    "badge": Ink("ansi_yellow", 1.0, "bold reverse"),
 }
 ANSI_BACKS: dict[str, Ink] = {
     "cursor": Ink("ansi_default", 1.0, "reverse bold"),

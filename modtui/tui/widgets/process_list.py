@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from modtui.source.safe import safe_text
 from modtui.tui import keys
+from modtui.tui.memory import MOST_RECENT, Memory
 from modtui.tui.widgets.ink import InkView, Span, fit
 from modtui.tui.widgets.top import uptime
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 HEADS = (("pid", 9), ("Python", 9), ("user", 11), ("up", 11), ("way", 12))
 
 
-def found(processes: Sequence[Process], text: str, everything: bool) -> list[Process]:
-    """Those that hold all words of the filter, the reachable ones first, then the youngest."""
+def found(
+    processes: Sequence[Process], text: str, everything: bool, memory: Memory | None = None
+) -> list[Process]:
+    """Those that hold all words of the filter: the reachable ones first, of these the ones that
+    were looked at before, the last first, then the youngest."""
+    memory = memory or Memory()
     words = text.lower().split()
     shown = []
     for one in processes:
@@ -33,7 +38,17 @@ def found(processes: Sequence[Process], text: str, everything: bool) -> list[Pro
         hay = f"{one.pid} {one.python or ''} {one.user} {' '.join(one.argv)} {one.cwd}".lower()
         if all(word in hay for word in words):
             shown.append(one)
-    return sorted(shown, key=lambda one: (bool(one.reason), -one.started, one.pid))
+
+    def key(one: Process) -> tuple[bool, int, float, int]:
+        rank = memory.rank(one.argv, one.cwd)
+        return bool(one.reason), MOST_RECENT if rank is None else rank, -one.started, one.pid
+
+    return sorted(shown, key=key)
+
+
+def command_line(one: Process) -> str:
+    """What it was started with, in one line that can be drawn."""
+    return safe_text(" ".join((" ".join(one.argv) or one.executable).split()))
 
 
 class ProcessList(InkView):
@@ -47,8 +62,9 @@ class ProcessList(InkView):
     class Chosen(Message):
         """Enter or a double click."""
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, memory: Memory | None = None, *, id: str) -> None:
         super().__init__(id=id)
+        self.memory = memory or Memory()
         self.rows: Sequence[Process] = ()
         self.empty: Sequence[Sequence[Span]] = ()
         self._pid: int | None = None
@@ -99,11 +115,13 @@ class ProcessList(InkView):
             "up": (uptime(time.time() - one.started) if one.started else "", "muted"),
             "way": ("✗" if away else one.way or "", "muted"),
         }
-        spans: list[Span] = [("▌" if here else " ", "accent"), ("✗" if away else " ", "bad")]
+        known = self.memory.rank(one.argv, one.cwd) is not None
+        sign = ("✗", "bad") if away else ("↺", "accent") if known else (" ", "text")
+        spans: list[Span] = [("▌" if here else " ", "accent"), sign]
         for head, room in self._columns(width):
             text, ink = cells[head]
             spans.append((fit(safe_text(text), room - 1) + " ", "faint" if away else ink))
-        command = safe_text(" ".join(one.argv) or one.executable)
+        command = command_line(one)
         spans.append((fit(command, max(width - sum(len(t) for t, _ in spans), 1)),
                       "faint" if away else "text"))  # fmt: skip
         return spans

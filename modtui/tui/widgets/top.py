@@ -12,7 +12,7 @@ from modtui.source.safe import safe_text
 from modtui.tui import words
 from modtui.tui.filtering import TOGGLES
 from modtui.tui.model import Model
-from modtui.tui.widgets.bars import Bar, Piece
+from modtui.tui.widgets.bars import Bar, Piece, cut
 from modtui.tui.widgets.ink import Span
 
 if TYPE_CHECKING:
@@ -96,13 +96,15 @@ class HeaderBar(Bar):
         spans: list[Span] = [(f"{dot} {word}", ink)]
         if self.state == "live" and self.watching and width >= 120:
             spans.append((f" · {self.watching}", "muted"))
+        spans.append(("   ", "text"))
         if self.look_only:
-            spans.append(("   LOOK ONLY ", "title"))
-        elif self.reloads:
-            spans.append((f"   {words.count(self.reloads, 'reload')} ", "stale"))
+            spans.append((" LOOK ONLY ", "badge"))
         else:
-            spans.append(("   untouched ", "muted"))
-        return [Piece([("  ", "text"), *spans])]
+            did = words.count(self.reloads, "reload") if self.reloads else "untouched"
+            spans.append((did, "stale" if self.reloads else "muted"))
+            if width >= 110:
+                spans.append((" · r reloads", "faint"))
+        return [Piece([("  ", "text"), *spans, (" ", "text")])]
 
 
 class Legend(Bar):
@@ -167,4 +169,4 @@ class LogLines(Bar):
         if index < 0:
             return self.strip((), self.size.width)
         spans = event_line(events[index]).spans
-        return self.strip([(" ", "text"), *spans], self.size.width)
+        return self.strip(cut([(" ", "text"), *spans], self.size.width), self.size.width)
