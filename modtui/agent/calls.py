@@ -56,6 +56,10 @@ class Calls:
         """Be told the digest of what is loaded; freshness uses it. Returns how many were taken."""
         return baseline.remember(texts)
 
+    def told_start(self, seconds: float) -> None:
+        """Be told when the process started, for where it cannot know that itself."""
+        identity.told_start(seconds)
+
     def live_code(self, name: str) -> shapes.LiveCode:
         """The module's live code, for a helper process to compare. Raises UnknownModule."""
         return freshness.live_code(name)

@@ -22,6 +22,7 @@ CALLS = frozenset(
         "baseline",
         "remember",
         "live_code",
+        "told_start",
         "plan",
         "journal",
         "reload",

@@ -27,6 +27,17 @@ _version = ""
 _added = frozenset()  # type: FrozenSet[str]
 _sockets = []  # type: List[str]
 _argv = None  # type: Optional[List[str]]
+_told = None  # type: Optional[float]
+
+
+def told_start(seconds: float) -> None:
+    """Be told when the process started, in seconds since the epoch, as the inspector sees it.
+
+    It is a time before which nothing of this process' memory was loaded, and used where the process
+    itself cannot know one.
+    """
+    global _told
+    _told = seconds
 
 
 def arrived(arrival: str, version: str, added: Iterable[str], sockets: Iterable[str]) -> None:
@@ -107,20 +118,25 @@ def image_started() -> Optional[float]:
 
     That is the start of the nearest ancestor, this process included, that called exec: what was
     forked since shares its modules. Adoption by an older process only makes the answer earlier.
-    None where it cannot be known.
+    None where it cannot be known, and no inspector has told it.
     """
-    path = "/proc/self/stat"
+    return image_of("self")
+
+
+def image_of(process: str) -> Optional[float]:
+    """The same of another process, by its number ("self" for this one)."""
+    path = "/proc/%s/stat" % process
     for _ in range(64):
         found = _stat_fields(path)
         if found is None:
-            return None
+            return _told
         parent, flags, start = found
         if not flags & PF_FORKNOEXEC:
             return _epoch(start)
         if parent <= 0:  # it lives outside of our pid namespace
-            return None
+            return _told
         path = "/proc/%d/stat" % parent
-    return None
+    return _told
 
 
 def _stat_fields(path: str) -> Optional[Tuple[int, int, int]]:

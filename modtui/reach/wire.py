@@ -32,6 +32,7 @@ class CallsLike(Protocol):
     def source(self, name: str) -> shapes.Text: ...
     def baseline(self, name: str) -> shapes.BaselineText: ...
     def remember(self, texts: list[shapes.Remembered]) -> int: ...
+    def told_start(self, seconds: float) -> None: ...
     def live_code(self, name: str) -> shapes.LiveCode: ...
     def plan(
         self, names: list[str], patch: bool = False, dependents: bool = False
@@ -239,6 +240,9 @@ class RemoteCalls:
 
     def baseline(self, name: str) -> shapes.BaselineText:
         return cast(shapes.BaselineText, self._wire.request("baseline", {"name": name}))
+
+    def told_start(self, seconds: float) -> None:
+        self._wire.request("told_start", {"seconds": seconds})
 
     def live_code(self, name: str) -> shapes.LiveCode:
         return cast(shapes.LiveCode, self._wire.request("live_code", {"name": name}))
