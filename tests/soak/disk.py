@@ -29,11 +29,10 @@ def tiny_disk(folder: Path, size: str = "64k") -> Iterator[Path]:
     folder.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(folder)], check=True)
     try:
-        with open(folder / "filling", "wb") as file:
+        with open(folder / "filling", "wb", buffering=0) as file:
             try:
                 while True:
                     file.write(bytes(4096))
-                    file.flush()
             except OSError:
                 pass  # that is what it is for
         yield folder
