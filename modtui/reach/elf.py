@@ -39,10 +39,16 @@ class Elf:
     symbols: dict[str, Symbol]
 
 
-def read(path: str, wanted: frozenset[str], optional: frozenset[str] = frozenset()) -> Elf:
+def read(
+    path: str,
+    wanted: frozenset[str],
+    optional: frozenset[str] = frozenset(),
+    exported_only: bool = False,
+) -> Elf:
     """Look up symbols by name in the file at `path`. Raises OSError and BadElf.
 
-    The plain symbol table is looked at only if the dynamic one lacks one of `wanted`.
+    The plain symbol table is looked at only if the dynamic one lacks one of `wanted`, and not with
+    `exported_only`.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -50,14 +56,16 @@ def read(path: str, wanted: frozenset[str], optional: frozenset[str] = frozenset
             raise BadElf("too short")
         with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as data:
             try:
-                return _read(data, wanted, optional)
+                return _read(data, wanted, optional, exported_only)
             except (struct.error, IndexError) as error:
                 raise BadElf(str(error)) from None
     finally:
         os.close(descriptor)
 
 
-def _read(data: mmap.mmap, wanted: frozenset[str], optional: frozenset[str]) -> Elf:
+def _read(
+    data: mmap.mmap, wanted: frozenset[str], optional: frozenset[str], exported_only: bool
+) -> Elf:
     if data[:4] != b"\x7fELF":
         raise BadElf("no ELF header")
     if data[5] != 1:
@@ -74,7 +82,7 @@ def _read(data: mmap.mmap, wanted: frozenset[str], optional: frozenset[str]) -> 
             lowest = address
     base = (lowest or 0) & ~0xFFF
     symbols: dict[str, Symbol] = {}
-    for table in (SHT_DYNSYM, SHT_SYMTAB):
+    for table in (SHT_DYNSYM,) if exported_only else (SHT_DYNSYM, SHT_SYMTAB):
         for number in range(section_count):
             at = sections + number * section_size
             if struct.unpack_from("<I", data, at + 4)[0] == table:

@@ -38,6 +38,7 @@ OPTIONAL = frozenset(
     )
 )
 OLDEST = (3, 8)
+_MARK = frozenset(("_PyRuntime",))
 _PATCH_TEXT = rb"\.\d{1,2}(?:(?:a|b|rc)\d+)?(?=\+?\x00)"
 _NAMED = re.compile(r"python(\d)\.(\d+)")
 
@@ -193,6 +194,19 @@ def _from_hex(value: int) -> str:
     level = {0xA: "a", 0xB: "b", 0xC: "rc"}.get(value >> 4 & 0xF, "")
     suffix = f"{level}{value & 0xF}" if level else ""
     return f"{value >> 24}.{value >> 16 & 0xFF}.{value >> 8 & 0xFF}{suffix}"
+
+
+def is_inside(path: str) -> bool:
+    """Does that executable hold an interpreter, whatever its name? Quick enough to ask of all."""
+    try:
+        return _exports(path, *_identity(path))
+    except (OSError, elf.BadElf):
+        return False
+
+
+@functools.lru_cache(maxsize=1024)
+def _exports(path: str, *_: int) -> bool:
+    return bool(elf.read(path, _MARK, exported_only=True).symbols)
 
 
 def version_of(process: Proc) -> str | None:

@@ -91,9 +91,10 @@ def _python(process: proc.Proc, argv: tuple[str, ...]) -> tuple[str | None, str 
     file = executable.removesuffix(" (deleted)")
     if not _named(file):
         try:
-            if not any(proc.LIBPYTHON.search(mapping.file) for mapping in process.maps):
-                return None, None
+            library = any(proc.LIBPYTHON.search(mapping.file) for mapping in process.maps)
         except ReachError:
+            return None, None
+        if not library and not image.is_inside(f"{process.folder}/exe"):
             return None, None
     version = image.version_of(process)
     if version is None and not _named(file):
