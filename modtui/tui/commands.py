@@ -19,8 +19,8 @@ class Actions(Provider):
     """The actions with their keys. Modules are not here: `/` is the way to find those."""
 
     def _commands(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
-        scopes = ("app", *SCOPE_OF.get(type(self.screen).__name__, ()))
-        for key in keys.KEYS:
+        scopes = (*SCOPE_OF.get(type(self.screen).__name__, ()), "app")
+        for key in sorted(keys.KEYS, key=lambda key: key.scope == "app"):
             if key.scope not in scopes or key.id in _NOT_HERE or key.id.startswith("toggle-"):
                 continue
             if not self._applies(key):

@@ -69,7 +69,7 @@ def load(path: Path | None = None) -> Memory:
     try:
         found = json.loads((path or place()).read_text(encoding="utf-8"))
         return Memory(_layout(found["layout"]), _recent(found["recent"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()
 
 

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from modtui.agent.errors import FileChanged, UnknownModule
+from modtui.reach.errors import Cancelled
 from tests.tui.record import FIXTURE, STARTED, plan_key
 
 NOW = STARTED + 11_000  # what the clock says in these tests
@@ -122,6 +123,8 @@ class FakeSession:
         self.reloads: list[dict[str, Any]] = []
         self.answer: str | Exception | None = None  # what the next reload does instead
         self.closed = False
+        self.busy = False  # whether its main thread does not come
+        self.only_looks = False
 
     def edit(self) -> None:
         """As if the recorded edit were saved now."""
@@ -129,6 +132,9 @@ class FakeSession:
 
     def reload(self, names: list[str], **options: Any) -> Any:
         self.reloads.append({"names": names, **options})
+        while self.busy:
+            if options["cancel"].wait(0.01):
+                raise Cancelled("cancelled while the main thread was waited for")
         answer, self.answer = self.answer, None
         if isinstance(answer, Exception):
             if isinstance(answer, FileChanged):

@@ -225,6 +225,35 @@ async def test_what_was_shown_is_what_runs(app: Make, session: FakeSession) -> N
         assert any(event.kind == "reloaded" for event in browser(pilot).model.events)
 
 
+async def test_a_reload_that_waits_can_be_cancelled(app: Make, session: FakeSession) -> None:
+    session.edit()
+    session.busy = True
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("y")
+        await until(pilot, lambda: session.reloads)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is browser(pilot))
+        assert browser(pilot).model.journal == []
+
+
+async def test_what_runs_on_the_agents_thread_goes_to_its_end(
+    app: Make, session: FakeSession
+) -> None:
+    session.edit()
+    session.busy = True
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        screen = await preview(pilot, "r")
+        await pilot.press("t", "y")
+        await until(pilot, lambda: session.reloads)
+        await pilot.press("escape")
+        assert pilot.app.screen is screen
+        session.busy = False
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+
+
 async def test_a_file_saved_meanwhile_asks_again(app: Make, session: FakeSession) -> None:
     async with app().run_test(size=WIDE) as pilot:
         screen = await settled(pilot)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+from modtui.reach.errors import NoSuchProcess
 from modtui.tui.application import ModtuiApp
 from modtui.tui.screens.picker import PickerScreen
+from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
-from tests.tui.driving import settled, until
+from modtui.tui.widgets.process_list import command_line
+from tests.tui.driving import browser, settled, until
 from tests.tui.fake import FakeMachine
 
 Make = Callable[..., ModtuiApp]
@@ -67,3 +71,24 @@ async def test_no_processes_at_all_says_what_to_do(app: Make, machine: FakeMachi
         screen = await picker(pilot)
         said = "".join(text for line in screen.rows.empty for text, _ in line)
         assert "modtui demo" in said
+
+
+async def test_back_to_the_processes_from_one_that_cannot_be_attached_to(
+    app: Make, machine: FakeMachine
+) -> None:
+    def connect(pid: int) -> None:
+        raise NoSuchProcess(f"there is no process {pid}", "")
+
+    machine.connect = connect  # type: ignore[method-assign]
+    async with app(connect=None).run_test(size=(100, 30)) as pilot:
+        screen = await picker(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: browser(pilot).failed)
+        assert "esc goes back" in browser(pilot).query_one(Banner).text
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+
+def test_a_command_line_is_one_line() -> None:
+    one = SimpleNamespace(argv=("python", "-c", "import os\n\tos.wait()\x1b[2J"), executable="")
+    assert command_line(one) == "python -c import os os.wait()␛[2J"

@@ -73,3 +73,31 @@ def _keys(key: keys.Key, keymap: Mapping[str, str]) -> str:
 
 def _row(left: str, right: str, width: int, ink: str, column: int = 16) -> list[Line]:
     return wrap([(right, "muted")], width, first=f"  {left:<{column}} ", first_ink=ink)
+
+
+_LEFT_OUT = (
+    "code",
+    "processes",
+    "pages",
+    "buttons",
+    "question",
+)  # arrows, and what is self-evident
+
+
+def as_markdown() -> str:
+    """All keys as tables, for the README."""
+    lines: list[str] = []
+    for scope, title in keys.SCOPES.items():
+        found = [key for key in keys.KEYS if key.scope == scope]
+        if scope in _LEFT_OUT:
+            continue
+        lines += [f"**{title}**", "", "| key | does | id |", "|---|---|---|"]
+        for key in found:
+            if key.id.startswith("toggle-") and key.id != "toggle-1":
+                continue
+            signs = "1 … 9" if key.id == "toggle-1" else keys.signs(key.keys)
+            cells = " ".join(f"`{sign}`" for sign in signs.replace("|", "\\|").split(" "))
+            ids = "toggle-1 …" if key.id == "toggle-1" else key.id
+            lines.append(f"| {cells} | {key.help} | {ids} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -33,6 +33,8 @@ def headline(report: shapes.Report) -> tuple[str, str]:
 
 
 def _time(seconds: float) -> str:
+    if seconds < 0.001:
+        return "less than 1 ms"
     return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 

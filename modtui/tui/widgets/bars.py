@@ -9,7 +9,6 @@ from textual import events
 from textual.binding import Binding
 from textual.content import Content
 from textual.geometry import Region
-from textual.keys import key_to_character
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -207,7 +206,7 @@ class KeyBar(Bar):
             if enabled and binding.id in ALWAYS and not self._typed(binding):
                 shown.setdefault(binding.id, binding)
         return [
-            Piece([(self._sign(one), "key"), (f" {one.description}  ", "muted")], one.action)
+            Piece([(self._free_sign(one), "key"), (f" {one.description}  ", "muted")], one.action)
             for one in (shown[id] for id in ALWAYS if id in shown)
             if one.id != "commands" or width >= 100
         ]
@@ -215,8 +214,17 @@ class KeyBar(Bar):
     def _typed(self, binding: Binding) -> bool:
         """Whether that key is a letter of a text that is being typed, for all of its keys."""
         focused = self.screen.focused
-        character = key_to_character(binding.key)
-        return focused is not None and focused.check_consume_key(binding.key, character)
+        sign = keys.sign(binding.key)
+        return focused is not None and focused.check_consume_key(
+            binding.key, sign if len(sign) == 1 and sign.isascii() else None
+        )
+
+    def _free_sign(self, binding: Binding) -> str:
+        """While text is typed, the key that is no letter."""
+        first = key_sign(self.app, binding.id or "", binding.key)
+        typing = self.screen.focused is not None and len(first) == 1
+        consumed = typing and self.screen.focused.check_consume_key(first, first)  # type: ignore[union-attr]
+        return keys.sign(binding.key) if consumed else first
 
     def _sign(self, binding: Binding) -> str:
         """The first of its keys, the user's own before ours."""

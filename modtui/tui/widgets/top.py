@@ -102,7 +102,7 @@ class HeaderBar(Bar):
         else:
             did = words.count(self.reloads, "reload") if self.reloads else "untouched"
             spans.append((did, "stale" if self.reloads else "muted"))
-            if width >= 110:
+            if width >= 150:
                 spans.append((" · r reloads", "faint"))
         return [Piece([("  ", "text"), *spans, (" ", "text")])]
 
