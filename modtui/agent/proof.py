@@ -155,6 +155,7 @@ def live_code(entry: Entry, stamp: Optional[disk.Stamp], judge: Any) -> shapes.L
         "plain": compiling.is_plain(entry),
         "code": _marshalled([[name, code] for name, code in live]),
         "running": None if running is None else _marshalled(running),
+        "values": _marshalled(residue.values(entry.namespace or {})),
         "pyc": None,
         "pyc_sure": False,
         "pyc_old": False,

@@ -10,9 +10,10 @@ from . import compiling, raw, summaries, syntax
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Set
+    from typing import Any, Dict, Iterator, List, Set, Tuple
 
 MOST = 3
+MOST_VALUES, MOST_ITEMS, LONGEST = 2000, 50, 2000
 _PLAIN = (bool, int, float, complex, str, bytes, type(None), tuple)
 
 
@@ -29,6 +30,44 @@ def differences(namespace: Dict[Any, Any], data: bytes) -> List[str]:
         if len(found) >= MOST:
             break
     return found[:MOST]
+
+
+def values(namespace: Dict[Any, Any]) -> Dict[str, Any]:
+    """The constants that a namespace holds under plain names, as far as they are small."""
+    found: Dict[str, Any] = {}
+    for name, value in list(namespace.items()):
+        if type(name) is str and _is_plain(value) and _is_small(value):
+            found[name] = value
+            if len(found) >= MOST_VALUES:
+                break
+    return found
+
+
+def _is_small(value: Any) -> bool:
+    kind = type(value)
+    if kind is tuple:
+        return len(value) <= MOST_ITEMS and all(map(_is_small, value))
+    if kind is str or kind is bytes:
+        return len(value) <= LONGEST
+    return kind is not int or value.bit_length() <= 4096
+
+
+def constants(tree: Any) -> Iterator[Tuple[str, Any, Any]]:
+    """(name, node, value) of the constants that a text binds at its top level, and only there."""
+    changing = _changing(tree)
+    for statement in tree.body:
+        for name, node, value in _assigned(statement):
+            if name not in changing:
+                yield name, node, value
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Whether two constants are the same for a compiler: 1, 1.0 and True are not."""
+    if type(one) is not type(other):
+        return False
+    if type(one) is tuple:
+        return len(one) == len(other) and all(map(equal, one, other))
+    return repr(one) == repr(other) if type(one) in (float, complex) else bool(one == other)
 
 
 def _changing(tree: Any) -> Set[str]:
@@ -66,11 +105,11 @@ def _difference(node: Any, namespace: Dict[Any, Any], changing: Set[str]) -> Ite
         elif kind != "ClassDef" and not node.decorator_list:
             yield from _defaults(node, namespace[node.name])
         return
-    for name, value in _assigned(node):
+    for name, _, value in _assigned(node):
         if name in changing or name not in namespace:
             continue
         stored = namespace[name]
-        if _is_plain(stored) and not _equal(stored, value):
+        if _is_plain(stored) and not equal(stored, value):
             yield "`%s` is %s in memory and %s in the file" % (
                 name,
                 summaries.summary(stored),
@@ -85,7 +124,7 @@ def _assigned(node: Any) -> Iterator[Any]:
         return
     constant = _constant(node.value)
     if constant is not _NOTHING:
-        yield targets[0].id, constant
+        yield targets[0].id, node.value, constant
 
 
 _NOTHING = object()
@@ -111,14 +150,6 @@ def _is_plain(value: object) -> bool:
     return any(kind is plain for plain in _PLAIN)
 
 
-def _equal(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
-        return False
-    if type(one) is tuple:
-        return len(one) == len(other) and all(map(_equal, one, other))
-    return repr(one) == repr(other) if type(one) in (float, complex) else bool(one == other)
-
-
 def _defaults(node: Any, function: Any) -> Iterator[str]:
     stored = raw.function_slot(function, "__defaults__")
     code = raw.function_slot(function, "__code__")
@@ -130,7 +161,7 @@ def _defaults(node: Any, function: Any) -> Iterator[str]:
         return
     for value, text in zip(stored, node.args.defaults):
         constant = _constant(text)
-        if constant is not _NOTHING and _is_plain(value) and not _equal(value, constant):
+        if constant is not _NOTHING and _is_plain(value) and not equal(value, constant):
             yield "a default of `%s` is %s in memory and %s in the file" % (
                 node.name,
                 summaries.summary(value),

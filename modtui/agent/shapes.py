@@ -147,6 +147,7 @@ class LiveCode(TypedDict):
     plain: bool  # its loader compiles source as the interpreter does
     code: Optional[str]  # marshalled list of [qualified name, code] of the live functions
     running: Optional[str]  # marshalled code of the module's top level, if it is still running
+    values: Optional[str]  # marshalled dict of the small constants that its names stand for now
     pyc: Optional[str]  # the compiled file that it was loaded from, if there is a witness
     pyc_sure: bool  # it is certainly the one that the module was loaded from
     pyc_old: bool  # nobody can have written it since the module was loaded
