@@ -135,17 +135,17 @@ class Repository:
     def _every(self, path: str, started: float | None) -> Iterator[Version]:
         # Plain history comes at once, newest first. Through renames it is complete only in an order
         # for which git goes through everything first.
-        orders = [("--full-history",), ("--follow", "--date-order")]
-        logs = [self._begin_log(path, order) for order in orders]
+        log = self._begin_log(path, ("--full-history",))
         try:
             yield from self._tips(path, started)
-            for log in logs:
-                yield from self._history(log)
+            yield from self._history(log)
         finally:
-            for log in logs:
-                _pipe(log).close()
-                log.kill()
-                log.wait()
+            _end(log)
+        log = self._begin_log(path, ("--follow", "--date-order"))
+        try:
+            yield from self._history(log)
+        finally:
+            _end(log)
 
     def _tips(self, path: str, started: float | None) -> Iterator[Version]:
         names = [("HEAD", "HEAD")]
@@ -313,6 +313,12 @@ def _alternates(common: str, root: str) -> list[str]:
         return []
     lines = os.fsdecode(data).splitlines()
     return [root + line.strip() for line in lines if line.startswith("/")]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    _pipe(process).close()
+    process.kill()
+    process.wait()
 
 
 def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:

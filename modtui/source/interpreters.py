@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,6 +21,25 @@ def own(target: shapes.Target, root: str) -> str | None:
     if not may_run(theirs) or (root and not same_file(root + theirs, theirs)):
         return None
     return theirs
+
+
+def command(executable: str, script: Path, *options: str) -> list[str]:
+    """How a helper is run: apart from its environment, its bytecode kept in the user's cache.
+
+    Without that, an interpreter of another version would compile our modules anew each time.
+    """
+    import platformdirs
+
+    cache = Path(platformdirs.user_cache_dir("modtui", appauthor=False)) / "bytecode"
+    try:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = cache.lstat()
+        ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+        keep = ours and not status.st_mode & 0o022
+    except OSError:
+        keep = False
+    place = ["-X", f"pycache_prefix={cache}"] if keep else ["-B"]
+    return [executable, "-I", "-S", *place, "-W", "ignore", *options, str(script)]
 
 
 def may_run(path: str) -> bool:

@@ -99,7 +99,7 @@ class Asking:
         self._process: subprocess.Popen[bytes] | None = None
         try:
             self._process = subprocess.Popen(
-                [matcher.executable, "-I", "-S", "-B", "-W", "ignore", str(HELPER)],
+                interpreters.command(matcher.executable, HELPER),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

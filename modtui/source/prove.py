@@ -176,10 +176,9 @@ def _try(
     executable: str, live: shapes.LiveCode, version: str
 ) -> tuple[subprocess.Popen[str] | None, str]:
     level = ["-" + "O" * live["optimize"]] if live["optimize"] else []
-    options = ["-I", "-S", "-B", "-W", "ignore", *level]
     try:
         process = subprocess.Popen(
-            [executable, *options, str(HELPER), str(HOUSE)],
+            [*interpreters.command(executable, HELPER, *level), str(HOUSE)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

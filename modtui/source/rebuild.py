@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modtui.source import interpreters
 from modtui.source.changes import Baseline
 from modtui.source.definitions import Definition
 from modtui.source.git import Deadline, GitError
@@ -93,7 +94,7 @@ def _ask(matcher: Matcher, texts: Sequence[str], seconds: float) -> Rebuilt | No
     question = matcher.question() | {"texts": list(texts), "seconds": seconds}
     try:
         done = subprocess.run(
-            [matcher.executable, "-I", "-S", "-B", "-W", "ignore", str(HELPER)],
+            interpreters.command(matcher.executable, HELPER),
             input=marshal.dumps(question, 2),
             capture_output=True,
             cwd="/",

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 SECONDS = 8.0  # for everything together
 FIRST, BATCH = 4, 64  # versions that are fetched at a time, at first and at most
-# So long it is looked for another text that fits, once there is one.
-ALONE_SECONDS = 0.3
+# So long it is looked for another text that fits, once there is one and its size is not known.
+ALONE_SECONDS = 0.1
 MOST_BYTES = 64 * 1024 * 1024  # of all versions together
 
 
@@ -220,7 +220,7 @@ def recover(
     every = candidates(file, current, root, started, deadline, extra, sizes)
     asking = None if matcher is None or evidence.exact else Asking(matcher, seconds)
     try:
-        search = Search(evidence, asking)
+        search = Search(evidence, asking, sizes is not None)
         search.run(every, deadline)
         if asking is not None and not asking.failed and matcher is not None:
             if not search.fitting:
@@ -246,8 +246,9 @@ def _sizes(
 class Search:
     """Goes through candidates until it knows enough."""
 
-    def __init__(self, evidence: Evidence, asking: Asking | None) -> None:
+    def __init__(self, evidence: Evidence, asking: Asking | None, by_size: bool) -> None:
         self.evidence, self.asking = evidence, asking
+        self.by_size = by_size  # only versions of the very size are read: they are few
         self.seen: list[Candidate] = []  # without their texts, but for the first one
         self.possible: list[Candidate] = []  # that nothing speaks against, where no code is known
         self.fitting: list[tuple[Candidate, Fit]] = []
@@ -260,7 +261,7 @@ class Search:
             for candidate in every:
                 kept = candidate if not self.seen else replace(candidate, data=b"")
                 self.seen.append(kept)
-                if self._look(candidate):
+                if self._look(candidate) and not self.by_size:
                     until = until or time.monotonic() + ALONE_SECONDS
                 total += len(candidate.data)
                 over = until is not None and time.monotonic() > until
