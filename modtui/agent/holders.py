@@ -22,6 +22,9 @@ CLASSES_PER_WALK = 8
 MOST_WALKS = 12
 MOST_HOLDERS = 40
 _VALUES = (int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented))
+# By identity: `in` would compare classes, and their metaclass may have an `__eq__` of its own.
+_VALUE_IDS = frozenset(map(id, _VALUES))
+_KEY_IDS = frozenset(map(id, (str, int, bytes, bool, float)))
 
 
 class Owned:
@@ -59,7 +62,7 @@ class Owned:
 
     def _belongs(self, module: str, space: Any, value: Any, foreign: Set[int]) -> bool:
         kind = type(value)
-        if kind in _VALUES or kind is raw.ModuleType or raw.is_module(value):
+        if id(kind) in _VALUE_IDS or kind is raw.ModuleType or raw.is_module(value):
             return False
         if kind is raw.FunctionType and value.__globals__ is space:
             return True
@@ -218,7 +221,7 @@ def _held_in(holder: Any, wanted: Dict[int, Any]) -> Iterator[Tuple[int, str]]:
 
 
 def _key(key: Any) -> str:
-    return repr(key) if type(key) in (str, int, bytes, bool, float) else raw.type_name(key)
+    return repr(key) if id(type(key)) in _KEY_IDS else raw.type_name(key)
 
 
 def importers(spaces: Dict[str, Dict[Any, Any]]) -> Dict[str, Dict[str, str]]:

@@ -48,6 +48,8 @@ class Session:
         self.host_pid = host_pid
         self.root = root
         self.hello = calls.hello()
+        if not _is_hello(self.hello):
+            raise ConnectionLost("what answered is not an agent")
         self.target = self.hello["target"]
         if not self.target["started"]:  # where the target sees no /proc
             self.target["started"] = _started_at(host_pid)
@@ -232,6 +234,21 @@ class Session:
         self._wire.close()
         if _started(self.host_pid) is None:  # killed, it could not take its socket away itself
             remove(self._wire.path)
+
+
+# What everybody needs to know of a target; the others are asked for where they are shown.
+_HELLO = {"version": str, "arrival": str, "sockets": list, "threads": int, "journal": int}
+_TARGET = {"pid": int, "python": str, "executable": str, "argv": list, "cwd": str}
+
+
+def _is_hello(hello: Any) -> bool:
+    target = hello.get("target") if type(hello) is dict else None
+    return (
+        type(target) is dict
+        and all(type(hello.get(key)) is kind for key, kind in _HELLO.items())
+        and all(type(target.get(key)) is kind for key, kind in _TARGET.items())
+        and type(target.get("started")) in (int, float)
+    )
 
 
 def _outcome(state: shapes.JobState) -> Any:

@@ -18,6 +18,7 @@ from modtui.reach.proc import Proc
 
 ANSWER_TIME = 120.0  # seconds for any one answer; a job is waited for in many short calls
 HELLO_TIME = 10.0
+LONGEST_ANSWER = 1 << 29  # bytes; the target is not trusted with all of our memory
 LONGEST_PATH = 107  # bytes in sockaddr_un
 
 
@@ -125,7 +126,7 @@ class Wire:
                 # What was sent or read in part cannot be gone on with.
                 self._lost = self._lost or self._why(error)
                 self._socket.close()
-                if isinstance(error, (OSError, EOFError, ValueError, struct.error)):
+                if isinstance(error, (OSError, EOFError, ValueError, RecursionError)):
                     raise ConnectionLost(self._lost) from None
                 raise
         return _unpack(answer, number)
@@ -138,6 +139,8 @@ class Wire:
 
     def _frame(self) -> bytes:
         (size,) = struct.unpack(">I", self._exactly(4))
+        if size > LONGEST_ANSWER:
+            raise ValueError(f"it announced an answer of {size} bytes")
         return self._exactly(size)
 
     def _exactly(self, count: int) -> bytes:
@@ -179,11 +182,15 @@ def _words(error: BaseException) -> str:
 
 
 def _unpack(answer: Any, number: int) -> Any:
+    if type(answer) is not dict:
+        raise ConnectionLost("what answered is not an agent")
     error = answer.get("error")
     if error is not None:
-        kind = agent_errors.TYPES.get(error["type"], agent_errors.AgentError)
-        raise kind(error["message"])
-    if answer.get("id") != number:
+        kind, message = (
+            (error.get("type"), error.get("message")) if type(error) is dict else ("", "")
+        )
+        raise agent_errors.TYPES.get(str(kind), agent_errors.AgentError)(str(message))
+    if answer.get("id") != number or "result" not in answer:
         raise ConnectionLost("the agent answered something else than was asked")
     return answer["result"]
 
