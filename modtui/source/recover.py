@@ -13,12 +13,13 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from modtui.source import copies, files, git, wheel
+from modtui.source import copies, files, git, values, wheel
 from modtui.source.changes import Baseline, Calls, digest
 from modtui.source.git import Deadline, GitError, Version
 from modtui.source.matching import ENOUGH, Asking, Fit, Matcher, matcher
+from modtui.source.text import decode
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -226,7 +227,10 @@ def recover(
             if not search.fitting:
                 return search.nothing() if search.seen else None
             fits_now = asking.fit(current) if current else ""
-            return _by_code(search.fitting, fits_now, matcher, search.complete)
+            held = values.held(matcher.live)
+            fitting = _by_values(search.fitting, held)
+            better = values.odds(fitting[0][0].data, held) < values.odds(current, held)
+            return _by_code(fitting, fits_now, matcher, search.complete, better)
     finally:
         if asking is not None:
             asking.close()
@@ -327,14 +331,36 @@ def rebuilt(
     current = None if text["data"] is None else text["data"].encode("latin-1")
     if current is not None and not (matcher.live["pyc"] or matcher.live["running"]):
         with Asking(matcher, seconds) as asking:
-            if asking.fit(current):  # all that is known in memory is as in the file
-                return None
+            if asking.fit(current):  # all the code that is in memory is as in the file
+                return _with_values(None, current, matcher)
     others: list[bytes] = []
     if file and os.path.isabs(file):
         deadline = Deadline(seconds)
         every = candidates(file, current, root, started, deadline, extra)
         others = rebuild.nearest((each.data for each in every), deadline)
-    return rebuild.rebuild(matcher, current, [data for data in others if data != current])
+    found = rebuild.rebuild(matcher, current, [data for data in others if data != current])
+    return _with_values(found, current, matcher)
+
+
+def _with_values(
+    found: Baseline | None, current: bytes | None, matcher: Matcher
+) -> Baseline | None:
+    """What was rebuilt from code, or else the file, with the constants that are in memory."""
+    from modtui.source import rebuild
+
+    data = current if found is None else found.data
+    recalled = None if data is None else values.recall(data, values.held(matcher.live))
+    if data is None or recalled is None:
+        return found
+    written = rebuild.encode(recalled.lines, decode(data))
+    if written is None:
+        return found
+    names = ", ".join(f"`{name}`" for name in recalled.names)
+    if found is None:
+        detail = f"rebuilt from what memory holds of {names}; only constants can be told that way"
+        return Baseline(written, "rebuilt", "likely", detail, recalled.changed)
+    detail = f"{found.detail}; with {names} as in memory"
+    return replace(found, data=written, detail=detail, guessed=found.guessed | recalled.changed)
 
 
 def _exact(candidate: Candidate, evidence: Evidence) -> Baseline:
@@ -351,10 +377,23 @@ _REASONS = {
 }
 
 
+def _by_values(
+    fitting: Sequence[tuple[Candidate, Fit]], held: dict[str, Any]
+) -> list[tuple[Candidate, Fit]]:
+    """The candidates that the constants in memory speak for, the first of those first."""
+    odds = [values.odds(candidate.data, held) for candidate, _ in fitting]
+    return [one for one, count in zip(fitting, odds, strict=True) if count == min(odds)]
+
+
 def _by_code(
-    fitting: Sequence[tuple[Candidate, Fit]], fits_now: Fit, matcher: Matcher, complete: bool
+    fitting: Sequence[tuple[Candidate, Fit]],
+    fits_now: Fit,
+    matcher: Matcher,
+    complete: bool,
+    better: bool,
 ) -> Baseline:
-    """The best of the candidates; `fits_now` is how well the file as it is now does."""
+    """The best of the candidates; `fits_now` is how well the file as it is now does, and `better`
+    whether its constants are less those in memory."""
     best, fit = fitting[0]
     if fit == "silent":
         return _guess(best)
@@ -365,6 +404,8 @@ def _by_code(
         proof = "proved"
     elif len(fitting) > 1:
         detail += ", and it is not the only one"
+    elif better and fit == "functions":
+        detail += ", and the constants in memory are nearer to its own than to those of the file"
     elif fits_now and fit == "functions" and best.source != "wheel":
         # Only statements outside of functions differ: it may be either text.
         proof = "none"

@@ -10,10 +10,13 @@ import ast
 import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modtui.agent import residue
 from modtui.source.text import SourceText, decode
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
 
 
 @dataclass(frozen=True)
@@ -25,21 +28,23 @@ class Recalled:
     names: tuple[str, ...]  # of the constants
 
 
-def of(marshalled: str | None) -> dict[str, Any]:
-    """The values that an agent sent (`LiveCode`); {} if it could not."""
-    if marshalled is None:
+def held(live: shapes.LiveCode) -> dict[str, Any]:
+    """The values that an agent sent; {} if it could not, or if the code of the top level, which
+    says more, is known."""
+    sent = None if live["pyc"] or live["running"] else live.get("values")
+    if sent is None:
         return {}
     try:
-        found = marshal.loads(marshalled.encode("latin-1"))
+        found = marshal.loads(sent.encode("latin-1"))
     except (ValueError, EOFError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def differing(data: bytes, values: Mapping[str, Any]) -> list[str]:
-    """The constants of a text that have other values in memory; [] if it cannot be parsed."""
-    tree = _parse(decode(data))
-    return [] if tree is None else [name for name, _, _ in _differing(tree, values)]
+def odds(data: bytes | None, values: Mapping[str, Any]) -> int:
+    """How many constants of a text are not those in memory."""
+    tree = _parse(decode(data)) if data and values else None
+    return 0 if tree is None else len(_differing(tree, values))
 
 
 def recall(data: bytes, values: Mapping[str, Any]) -> Recalled | None:

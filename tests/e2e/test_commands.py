@@ -8,6 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -101,21 +104,62 @@ def test_the_diff_is_the_true_one_when_it_was_seen_before_the_edit(tmp_path) -> 
         assert changed["price"] == "changed"
 
 
-def test_stale_without_any_copy_of_the_old_text_says_so(tmp_path: Path) -> None:
-    (tmp_path / "rates.py").write_text("RATE = 2\n")
+RATES = "RATE = 2\nKINDS = ['a']\n"
+
+
+@contextmanager
+def importing_rates(folder: Path, text: str = RATES) -> Iterator[int]:
+    """A process that has no pyc to tell what the text was."""
+    (folder / "rates.py").write_text(text)
+    time.sleep(0.05)
     code = "import rates, time; print('ready', flush=True); time.sleep(600)"
     with subprocess.Popen(
-        [sys.executable, "-B", "-c", code], cwd=tmp_path, stdout=subprocess.PIPE
+        [sys.executable, "-B", "-c", code], cwd=folder, stdout=subprocess.PIPE
     ) as process:
         try:
+            assert process.stdout is not None
             process.stdout.readline()
-            (tmp_path / "rates.py").write_text("RATE = 3\n")
-            done = modtui("diff", process.pid)
+            yield process.pid
         finally:
             process.kill()
+
+
+def test_a_constant_without_any_copy_of_the_old_text(tmp_path: Path) -> None:
+    with importing_rates(tmp_path) as pid:
+        (tmp_path / "rates.py").write_text(RATES.replace("2", "3"))
+        done = modtui("diff", pid)
     assert done.returncode == 1
-    assert "rates: stale all the same" in done.stderr or "-RATE = 2" in done.stdout
-    assert "`RATE` is 2 in memory and 3 in the file" in done.stderr
+    assert "-RATE = 2\n+RATE = 3\n" in done.stdout
+    assert "rebuilt from what memory holds of `RATE`" in done.stderr
+    assert "guessed, not proved, of the text as loaded: line 1" in done.stderr
+
+
+def test_stale_without_anything_to_show_says_so(tmp_path: Path) -> None:
+    with importing_rates(tmp_path) as pid:
+        (tmp_path / "rates.py").write_text(RATES + "def tail(): pass\n")
+        done = modtui("diff", pid)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "rates: stale all the same: the file was written" in done.stderr
+    assert "`tail` is in the file but not in memory" in done.stderr
+
+
+def test_constants_tell_which_version_in_git_was_loaded(tmp_path: Path) -> None:
+    def git(*words: str) -> None:
+        who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    for rate in (1, 2):
+        (tmp_path / "rates.py").write_text(f"def f(): pass\nRATE = {rate}\n")
+        git("add", ".")
+        git("commit", "-q", "-m", "a rate")
+    with importing_rates(tmp_path, "def f(): pass\nRATE = 1\n") as pid:
+        (tmp_path / "rates.py").write_text("def f(): pass\nRATE = 3\n")
+        done = modtui("diff", pid)
+    assert "-RATE = 1\n+RATE = 3\n" in done.stdout, done
+    assert "from git" in done.stderr
+    assert "(likely)" in done.stderr
 
 
 def test_reload_can_patch_and_use_the_agents_thread(one_server: Server) -> None:

@@ -82,11 +82,22 @@ def test_what_is_written_has_the_value(now: Any, then: Any) -> None:
         assert len(tree.body) == 3
 
 
+def sent(values: str | None, pyc: str | None = None) -> Any:
+    return {"pyc": pyc, "running": None, "values": values}
+
+
 @given(st.dictionaries(st.text(), PLAIN))
-def test_what_an_agent_sends(sent: dict[str, Any]) -> None:
-    assert values.of(marshal.dumps(sent).decode("latin-1")) == sent
+def test_what_an_agent_sends(live: dict[str, Any]) -> None:
+    text = marshal.dumps(live).decode("latin-1")
+    assert values.held(sent(text)) == live
+    assert values.held(sent(text, pyc="its code says more")) == {}
 
 
-@pytest.mark.parametrize("sent", [None, "", "x", marshal.dumps([1]).decode("latin-1"), "\u1234"])
-def test_what_no_agent_sends(sent: str | None) -> None:
-    assert values.of(sent) == {}
+@pytest.mark.parametrize("text", [None, "", "x", marshal.dumps([1]).decode("latin-1"), "\u1234"])
+def test_what_no_agent_sends(text: str | None) -> None:
+    assert values.held(sent(text)) == {}
+
+
+def test_odds() -> None:
+    assert values.odds(b"A = 1\nB = 2\nC = 3", {"A": 1, "B": 3, "C": 4}) == 2
+    assert values.odds(b"A = ", {"A": 1}) == values.odds(None, {"A": 1}) == 0
