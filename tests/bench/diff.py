@@ -1,20 +1,45 @@
-"""How long a diff of 10,000 lines takes to its first paint, and a page of it: CPU milliseconds."""
+"""How long a diff of 10,000 lines takes to its first paint, and a page of it: CPU milliseconds.
+
+Beside it the ready-made diff widget for Textual, in an environment of its own that only the bench
+has (its licence is not ours).
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
 import statistics
+import subprocess
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from modtui.source.changes import Change, between
 from modtui.tui.widgets.diff_view import DiffView
+from tests.bench.environment import environment
 from tests.bench.table import Row
 from tests.tui.code_app import CodeApp
 
+PEERS = ("textual-diff-view==0.1.5", "textual>=8.2.8,<9")
+WITH_PEER = """
+import asyncio, sys, time
+from textual.app import App
+from textual.containers import VerticalScroll
+from textual_diff_view import DiffView
+old, new = (open(path, encoding="utf-8", errors="replace").read() for path in sys.argv[1:3])
+async def main():
+    app = App()
+    async with app.run_test(size=(160, 50)) as pilot:
+        await pilot.pause()
+        begun = time.process_time()
+        holder = VerticalScroll(DiffView("a.py", "b.py", old, new, split=sys.argv[3] == "split"))
+        await app.mount(holder)
+        await pilot.pause()
+        print((time.process_time() - begun) * 1000)
+asyncio.run(main())
+"""
 LINES = 10_000
 SHARES = (0.01, 0.1, 0.5)
 
@@ -65,15 +90,36 @@ async def cost(view: DiffView, change: Change) -> tuple[float, float]:
     return statistics.median(paints), statistics.median(pages)
 
 
+def with_peer(old: bytes, new: bytes, mode: str) -> float:
+    """CPU milliseconds of the ready-made widget, NaN if it takes more than two minutes."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("a.py", "b.py")]
+        for path, data in zip(paths, (old, new), strict=True):
+            path.write_bytes(data)
+        command = [environment("diff-peers", PEERS), "-c", WITH_PEER, *map(str, paths), mode]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=120, check=True)
+        except subprocess.TimeoutExpired:
+            return float("nan")
+        return float(done.stdout)
+
+
 def rows() -> Iterator[Row]:
     """Each share of changed lines, side by side and unified."""
     lines = real_lines()
     old = "\n".join(lines).encode()
     for share in SHARES:
-        change = between("bench", old, "\n".join(edited(lines, share)).encode())
+        new = "\n".join(edited(lines, share)).encode()
+        change = between("bench", old, new)
         for mode in ("split", "unified"):
             view = DiffView()
             view.mode = mode
             paint, page = asyncio.run(cost(view, change))
-            yield Row(f"{share:.0%} of {LINES:,} lines changed, {mode}: paint, CPU", paint, (), 60)
-            yield Row(f"{share:.0%} of {LINES:,} lines changed, {mode}: a page, CPU", page, (), 20)
+            beside = (
+                (("textual-diff-view", with_peer(old, new, mode)),)
+                if (share, mode) == (SHARES[0], "split")
+                else ()
+            )
+            what = f"{share:.0%} of {LINES:,} lines changed, {mode}"
+            yield Row(f"{what}: paint, CPU", paint, beside, 60)
+            yield Row(f"{what}: a page, CPU", page, (), 20)
