@@ -7,7 +7,7 @@ from a newer text.
 
 from __future__ import annotations
 
-from . import baseline, capture, codes, disk, entries, loading, pycs, raw
+from . import baseline, capture, codes, disk, entries, identity, loading, pycs, raw
 from .system import os
 
 TYPE_CHECKING = False
@@ -89,8 +89,16 @@ def _believable(entry: Entry, pyc: Any) -> bool:
         now = disk.stamp(os.stat(source)) if source is not None else None
     except (OSError, ValueError):
         return True  # the source is gone: nobody can have compiled a newer one
-    # If it fits the text of now, somebody may have compiled the edited text since.
-    return now is not None and not pyc.header.hash_based and not pyc.header.is_of(now)
+    if now is None or pyc.header.hash_based:
+        return False
+    # If it fits the text of now, somebody may have compiled the edited text since: unless nobody
+    # has touched the file since this process began.
+    return not pyc.header.is_of(now) or _untouched_since_start(now)
+
+
+def _untouched_since_start(now: disk.Stamp) -> bool:
+    started = identity.image_started()
+    return started is not None and now[4] + disk.CLOCK_LAG_NS < int(started * 1e9)
 
 
 def _functions_are_in(namespace: Dict[Any, Any], code: Any) -> bool:

@@ -17,6 +17,7 @@ patches again; "bare" keeps compiled files from being written. Written for every
 """
 
 import argparse
+import faulthandler
 import os
 import shutil
 import sys
@@ -24,6 +25,7 @@ import tempfile
 import time
 import traceback
 
+MOST_SECONDS = 60
 WAYS = ("once", "again", "undo", "bare")
 
 
@@ -160,6 +162,7 @@ def forked(edit, way, load_engine):
         text = "it ended"
         try:
             os.close(out)
+            faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)  # where it hangs
             root = os.path.realpath(tempfile.mkdtemp())
             try:
                 once(edit, way, root, load_engine)
