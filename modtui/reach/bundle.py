@@ -15,6 +15,7 @@ import marshal
 import os
 import stat
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
@@ -38,6 +39,9 @@ FLAGS = "(0x1000000 if sys.hexversion >= 0x030802F0 else 0x100000)"
 # (names of C modules, marshalled [(module, code)...] or b"", [(module, source)...])
 _Lot: TypeAlias = tuple[tuple[str, ...], bytes, list[tuple[str, bytes]]]
 _Made: TypeAlias = tuple[bytes, bytes, _Lot, bytes]  # magic number, bootstrap, core, rest
+# In CPython 3.11 and 3.12 two threads that use `ast` at once may both fail: the interpreter counts
+# how deep it is in one place for all threads.
+PARSING = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,7 @@ def c_modules() -> tuple[str, ...]:
     return _c_modules(parts())
 
 
+@functools.cache
 def _c_modules(some: tuple[Part, ...]) -> tuple[str, ...]:
     return tuple(sorted(set().union(*(_needs(part.source, frozenset())[1] for part in some))))
 
@@ -161,7 +166,8 @@ def payload(version: str, interpreter: str, arrival: str = "injected") -> Payloa
     `interpreter` identifies the target's build (`identify`). If compiled code is kept for it, that
     goes along instead of source, and the target checks the magic number before it uses it.
     """
-    made = _kept(interpreter) or _own_if_same(interpreter) or _made(b"", {})
+    with PARSING:
+        made = _kept(interpreter) or _own_if_same(interpreter) or _made(b"", {})
     magic, bootstrap, core, rest = made
     box = (PACKAGE, arrival, version, digest(), magic, core)
     return Payload(marshal.dumps((magic, bootstrap, box), MARSHAL_VERSION), rest)
@@ -203,7 +209,8 @@ def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
     folder = _folder()
     if folder is None or {_BOOTSTRAP, *HALVES} != codes.keys():
         return False
-    data = marshal.dumps((digest(), _made(magic, codes)), MARSHAL_VERSION)
+    with PARSING:
+        data = marshal.dumps((digest(), _made(magic, codes)), MARSHAL_VERSION)
     temporary = folder / f".{os.getpid()}.{os.urandom(4).hex()}"
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

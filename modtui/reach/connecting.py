@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from modtui.reach.errors import (
     NobodyListens,
     NoSuchProcess,
     OtherVersion,
+    Traced,
     Unreachable,
     Unsupported,
 )
@@ -25,6 +27,7 @@ from modtui.reach.remote_exec import RemoteExec
 from modtui.reach.session import Session, over_wire
 from modtui.reach.wire import Wire
 
+TRACED_PATIENCE = 3.0  # seconds
 WAYS = ("listening", "ptrace", "remote_exec")
 Result = TypeVar("Result")
 
@@ -52,7 +55,7 @@ def connect(
         )
     if pid <= 0 or not _exists(pid):
         raise proc.no_such(pid)
-    return _in_own_thread(lambda stop: _by_pid(proc.Proc(pid), via, progress, stop))
+    return _in_own_thread(lambda stop: _patiently(pid, via, progress, stop))
 
 
 def _exists(pid: int) -> bool:
@@ -90,6 +93,19 @@ def able(process: proc.Proc, via: str | None = None) -> Any:
         if via in (None, mechanism.name) and mechanism.can_reach(process) is None:
             return mechanism
     return None
+
+
+def _patiently(
+    pid: int, via: str | None, progress: Progress | None, stop: threading.Event
+) -> Session:
+    """Another inspector traces for some milliseconds; only a debugger does for longer."""
+    end = time.monotonic() + TRACED_PATIENCE
+    while True:
+        try:
+            return _by_pid(proc.Proc(pid), via, progress, stop)
+        except Traced:
+            if time.monotonic() > end or stop.wait(0.02):
+                raise
 
 
 def _by_pid(
@@ -179,7 +195,8 @@ def _inject_once(
         or (parcel.descriptor is None and finding.listens(process))
     )
     try:
-        mechanism.inject(process, parcel, progress, cancelled=stop)
+        # Looked at anew: it may have become another program while we got ready.
+        mechanism.inject(proc.Proc(process.pid), parcel, progress, cancelled=stop)
         status = _final_status(parcel)
     finally:
         parcel.close()

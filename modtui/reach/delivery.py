@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from modtui.agent.bootstrap import QUICK, STATUS_SIZE
-from modtui.reach.bundle import FLAGS, SOURCE, Payload
+from modtui.reach.bundle import FLAGS, PARSING, SOURCE, Payload
 
 # On the target's main thread, which waits for it: as little as can be.
 _STARTER = f"""\
@@ -105,12 +105,14 @@ def arrival_text(size: int, what: str) -> bytes:
     was not opened by the text itself: the target may have closed it. A string is the payload itself
     in hexadecimal.
     """
+    with PARSING:
+        original = _original()
     return _guarded(
         _STARTER,
         what=what,
         size=repr(size),
         source=repr(_BEGINNING),
-        original=repr(_original()),
+        original=repr(original),
     )
 
 

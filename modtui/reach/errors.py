@@ -32,6 +32,10 @@ class Unsupported(Unreachable):
     """This platform, build or state of the interpreter has no way in."""
 
 
+class Traced(Unsupported):
+    """Somebody else traces the process: a debugger, or for a moment another modtui."""
+
+
 class NobodyListens(Unreachable):
     """No agent answers at that socket."""
 

@@ -6,7 +6,7 @@ from modtui.reach.errors import Unsupported
 from modtui.reach.machine import X86_64, Machine
 from modtui.reach.memory import read_memory
 from modtui.reach.proc import Mapping, Proc
-from modtui.reach.tracee import Code
+from modtui.reach.tracee import Code, Gone
 
 _SYSCALL_RETURN = b"\x0f\x05\xc3"
 _SIGRETURN = b"\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"  # mov $15, %rax; syscall
@@ -28,6 +28,8 @@ def find(process: Proc, memory: int, machine: Machine) -> Code:
         at = _first(memory, mapping, machine.syscall, 1 if len(machine.syscall) == 2 else 4)
         if at:
             return Code(at)
+    if mappings and not read_memory(memory, mappings[0].start, 1):
+        raise Gone  # the descriptor is of memory that is no more
     raise Unsupported(f"process {process.pid} has no system call instruction that we can find")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import struct
 
 # PyDLL: these calls return at once, and giving up our GIL for them could cost 5 ms each time.
@@ -21,12 +22,13 @@ def read_memory(memory: int, address: int, size: int) -> bytes:
 
 
 def write_memory(memory: int, address: int, data: bytes) -> None:
-    """Write bytes into another process. Raises OSError."""
+    """Write bytes into another process. Raises OSError; ESRCH if it has no such memory any more."""
     done = 0
     while done < len(data):
         count = _pwrite(memory, data[done:], len(data) - done, address + done)
         if count <= 0:
-            raise OSError(ctypes.get_errno(), "the target's memory cannot be written")
+            number = ctypes.get_errno() if count < 0 else errno.ESRCH
+            raise OSError(number, "the target's memory cannot be written")
         done += count
 
 

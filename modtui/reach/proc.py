@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Unsupported
+from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Traced, Unsupported
 
 CAP_SYS_PTRACE = 1 << 19
 STOPPED, TRACED, DEAD = "T", "t", ("Z", "X", "x")
@@ -292,7 +292,7 @@ def check_traceable(process: Proc) -> None:
             name = Proc(tracer).name
         except NoSuchProcess:
             name = "?"
-        raise Unsupported(
+        raise Traced(
             f"process {pid} is already traced by process {tracer} ({name})",
             "detach that debugger, then try again",
         )

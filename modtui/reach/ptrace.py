@@ -22,7 +22,14 @@ from modtui.reach import gadgets, proc, trampoline
 from modtui.reach import image as images
 from modtui.reach import machine as machines
 from modtui.reach.delivery import Parcel, Progress
-from modtui.reach.errors import GaveUp, NoPermission, NoSuchProcess, Unreachable, Unsupported
+from modtui.reach.errors import (
+    GaveUp,
+    NoPermission,
+    NoSuchProcess,
+    Traced,
+    Unreachable,
+    Unsupported,
+)
 from modtui.reach.machine import Machine, Wait
 from modtui.reach.memory import read_memory, read_time, write_memory
 from modtui.reach.tracee import Failed, Gone, Room, Stuck, Tracee
@@ -86,20 +93,17 @@ class Ptrace:
         """
         machine, image = self._look(process)
         with memory_of(process) as memory:
-            attempt = _Attempt(process, machine, image, memory, parcel, progress)
             try:
+                attempt = _Attempt(process, machine, image, memory, parcel, progress)
                 attempt.run(patience, cancelled or threading.Event())
             except Gone:
-                if process.ended():
-                    raise proc.has_ended(process.pid) from None
-                raise NoSuchProcess(
-                    f"process {process.pid} became another program in the middle",
-                    "try again if that is Python, too",
-                ) from None
+                raise _gone(process) from None
             except Failed:
                 raise Unsupported(
                     f"a call in process {process.pid} failed, and everything was put back"
                 ) from None
+            except ProcessLookupError:
+                raise _gone(process) from None
             except OSError as error:
                 if error.errno == 1:
                     raise _refused_now(process) from None
@@ -115,14 +119,23 @@ class Ptrace:
         if machine is None or thread is None:
             return
         with memory_of(process) as memory:
-            code = gadgets.find(process, memory, machine)
             try:
+                code = gadgets.find(process, memory, machine)
                 with Tracee(thread, memory, machine, code) as tracee:
                     for address, size in parcel.memory:
                         tracee.system_call(machine.numbers["munmap"], address, size)
             except (Gone, OSError):
                 return  # the agent or the whole target has ended
         parcel.memory.clear()
+
+
+def _gone(process: proc.Proc) -> NoSuchProcess:
+    if process.ended():
+        return proc.has_ended(process.pid)
+    return NoSuchProcess(
+        f"process {process.pid} became another program in the middle",
+        "try again if that is Python, too",
+    )
 
 
 def _own_mark() -> str:
@@ -163,7 +176,12 @@ def _refused_now(process: proc.Proc) -> Unreachable:
             "run modtui outside of the container, or the container with "
             "--security-opt seccomp=unconfined",
         )
-    return proc.not_allowed(process)
+    # We may write to its memory, so it is not a matter of rights.
+    return Traced(
+        f"process {process.pid} was traced by somebody else just now, or a security module forbids "
+        "ptrace",
+        "try again, or start the program with `modtui run`, or call modtui.listen() in it",
+    )
 
 
 @contextlib.contextmanager

@@ -256,3 +256,154 @@ def test_which_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     assert interpreter("/bin/sh") == "/bin/sh"
     with pytest.raises(Unsupported, match="no interpreter /nowhere/python"):
         interpreter("/nowhere/python")
+
+
+HANDED_OVER = """
+import sys
+from modtui.reach.running import run
+running = run(sys.argv[1:], python=%r)
+running.session.calls.hello()
+while b"asking" not in running.output:
+    pass
+sys.exit(running.hand_over())
+"""
+ASKING = """
+import os, signal, sys
+print("asking", flush=True)
+name = input("name? ")
+print("hello", name, os.get_terminal_size(), flush=True)
+signal.signal(signal.SIGWINCH, lambda *_: print("now", os.get_terminal_size(), flush=True))
+try:
+    signal.pause()
+    signal.pause()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    sys.exit(33)
+"""
+
+
+def test_the_terminal_is_handed_over() -> None:
+    """What was printed before is replayed; keys, sizes, interrupts and the exit code pass."""
+    import fcntl
+    import pty
+    import select
+    import struct
+    import termios
+    import time
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
+    before = termios.tcgetattr(slave)
+    environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANDED_OVER % ANY.command[0], "-c", ASKING],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    seen = b""
+
+    def until(words: bytes) -> None:
+        nonlocal seen
+        end = time.monotonic() + 20
+        while words not in seen:
+            ready, _, _ = select.select([master], [], [], 0.1)
+            if ready:
+                seen += os.read(master, 65536)
+            assert time.monotonic() < end, seen
+
+    try:
+        until(b"name? ")
+        assert seen.count(b"asking") == 1
+        os.write(master, b"ann\r")
+        until(b"hello ann os.terminal_size(columns=70, lines=20)")
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 90, 0, 0))
+        until(b"now os.terminal_size(columns=90, lines=30)")
+        os.write(master, b"\x03")  # the program's own terminal makes an interrupt of it
+        until(b"interrupted")
+        assert process.wait(20) == 33
+        assert termios.tcgetattr(slave) == before
+    finally:
+        process.kill()
+        process.wait()
+        os.close(slave)
+        os.close(master)
+
+
+PUMPED = """
+import sys, threading
+sys.path.insert(0, {folder!r})
+import tellme
+print("ready", flush=True)
+while True:
+    if tellme.value == 2:
+        print(tellme.ran_on == threading.main_thread().ident, flush=True)
+        input()
+"""
+
+
+def test_main_runs_a_reload_where_nobody_may_trace(native: Python, tmp_path: Path) -> None:
+    """The agent brings it there itself, by a pending call from inside."""
+    module = "import _thread\nran_on = _thread.get_ident()\nvalue = {}\n"
+    file = tmp_path / "tellme.py"
+    file.write_text(module.format(1))
+    os.utime(file, (1, 1))
+    running = run(["-c", PUMPED.format(folder=str(tmp_path))], python=native.command[0])
+    session = running.session
+    assert eventually(lambda: b"ready" in running.output, 20)
+    session._mechanism = None  # as if the kernel did not let us trace
+    file.write_text(module.format(2))
+    report = session.reload(["tellme"])
+    assert report["ok"], report
+    assert report["thread"] == "main"
+    assert eventually(lambda: b"True" in running.output)
+    _ask(running)
+    running.send_signal(signal.SIGKILL)
+    assert running.wait() == 137
+
+
+def test_a_blocked_main_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    """Where nobody may trace, a main thread that is blocked does not come: the agent's runs it."""
+    (tmp_path / "lib.py").write_text("value = 1\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import lib; input(); print(lib.value)"
+    )
+    running = run(["-c", code], python=ANY.command[0])
+    session = running.session
+    assert eventually(lambda: "lib" in [r["name"] for r in session.calls.list_modules()["modules"]])
+    session._mechanism = None
+    (tmp_path / "lib.py").write_text("value = 12345\n")
+    said: list[str] = []
+    report = session.reload(["lib"], progress=said.append)
+    assert (report["ok"], report["thread"]) == (True, "agent")
+    assert "nobody may trace this process" in said[0]
+    _ask(running)  # main comes to the withdrawn call, which does nothing
+    assert running.wait() == 0
+    assert b"12345" in running.output
+    session.close()
+
+
+def test_a_program_from_standard_input(native: Python, tmp_path: Path) -> None:
+    """`modtui run -`: its text comes from our input, as with python."""
+    process = subprocess.run(
+        [sys.executable, "-c", HEADLESS % native.command[0], "-", "a", "b"],
+        input="import sys; print(sys.argv, repr(sys.path[0]), __name__); sys.exit(5)",
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    plain = subprocess.run(
+        [*native.command, "-", "a", "b"],
+        input="import sys; print(sys.argv, repr(sys.path[0]), __name__); sys.exit(5)",
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
+        check=False,
+    )
+    assert (process.returncode, process.stdout) == (plain.returncode, plain.stdout)
+    assert process.returncode == 5

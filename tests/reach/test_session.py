@@ -134,9 +134,9 @@ def test_attaches_at_once(python: Python, state: str) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        # One at a time may trace, and the others are told who does, or find the agent.
-        assert found
-        assert all("traced" in str(problem) for problem in problems), problems
+        # One at a time may trace; the others wait for it, and find the agent.
+        assert not problems
+        assert len(found) == 4
         assert len({session.hello["sockets"][0] for session in found}) == 1
         for session in found:
             session.close()
@@ -172,9 +172,9 @@ def test_the_target_is_killed() -> None:
         path = session.hello["sockets"][0]
         assert session.alive
         process.process.kill()
+        assert eventually(lambda: not session.alive)
         with pytest.raises(ConnectionLost, match=f"^process {process.pid} has ended$"):
-            while True:
-                session.calls.hello()
+            session.calls.hello()
         process.process.wait()
         assert eventually(lambda: not session.alive)
         session.close()
