@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 from modtui.reach import ReachError, connect
@@ -29,15 +28,6 @@ def descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def at_rest(pid: int) -> int:
-    """How many threads it has when it has started all of its own."""
-    count = -1
-    while count != threads_of(pid):
-        count = threads_of(pid)
-        time.sleep(0.2)
-    return count
-
-
 def visit(process: Target, number: int, tally: Tally) -> None:
     """One attach; each third only looks, each third asks to leave, each third just goes."""
     try:
@@ -58,7 +48,9 @@ def visit(process: Target, number: int, tally: Tally) -> None:
 def cycles(python: Python, state: str, count: int, tally: Tally) -> None:
     """`count` visits to one busy target."""
     with target(python, program(state)) as process:
-        threads, files = at_rest(process.pid), descriptors(process.pid)
+        if state == "allocating":
+            eventually(lambda: threads_of(process.pid) == 6, 30)  # it starts five of its own
+        threads, files = threads_of(process.pid), descriptors(process.pid)
         for number in range(min(WARM, count)):
             visit(process, number, tally)
         memory = [resident(process.pid)]
