@@ -249,7 +249,8 @@ class _Attempt:
         while not self.parcel.arrived():
             if time.monotonic() > end:
                 return False
-            if self.process.ended():
+            # When it has become another program, what we have open is the memory of the old one.
+            if self.process.ended() or (self.page and not read_memory(self.memory, self.page, 1)):
                 raise Gone
             time.sleep(pause)
             pause = min(pause * 1.3, 0.005)
@@ -259,6 +260,8 @@ class _Attempt:
         """Stop main, queue if that has not been done, kick if that is needed and safe."""
         self.visited = time.monotonic()
         with self._stopped() as tracee:
+            if not tracee.read(self.machine.program_counter(tracee.registers), 1):
+                raise Gone
             if not self.queued:
                 if not self.page:
                     self._place(tracee)

@@ -100,8 +100,7 @@ def test_a_target_that_becomes_another_program(tmp_path: Path) -> None:
     assert process.stdout is not None
     reached, words = 0, []
     try:
-        stop = time.monotonic() + 4
-        while time.monotonic() < stop:
+        for _ in range(15):
             try:
                 connect(process.pid).close()
                 reached += 1
