@@ -16,6 +16,7 @@ from .connections import Connection
 from .errors import AgentError
 from .rendezvous import Leftover
 from .sockets import (
+    Pace,
     Socket,
     forget_thread,
     is_live,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set
 
 MOST_CONNECTIONS = 32
+MOST_VISITORS = 500  # in a second
 FIRST_ANSWER = 0.5  # seconds at most that the arrival may be in a hurry
 FIRST_VISIT = 15.0  # seconds that an injected agent waits for the inspector that injected it
 
@@ -114,7 +116,9 @@ class _Server:
     def _accept_all(self) -> None:
         self.thread = _thread.get_native_id()
         self.begun.release()
+        pace = Pace(MOST_VISITORS)
         while not self.leaving:
+            pace.step()
             try:
                 connection = Connection(self, self._next_visitor())
             except OSError as error:

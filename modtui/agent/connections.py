@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import framing, jobs
 from .errors import AgentError, BadCall, LooksOnly
-from .sockets import Socket
+from .sockets import Pace, Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ CALLS = frozenset(
     )
 )
 
+MOST_REQUESTS = 2000  # in a second, of one inspector; the app makes some ten
 # What a session that only looks may not.
 CHANGING = frozenset(("reload", "undo", "submit", "run_here", "channel.pump"))
 
@@ -46,6 +47,7 @@ class Connection:
         self.socket = sock
         self.calls: Any = None  # made by the first call that needs more than this module
         self.only_looks = False
+        self.pace = Pace(MOST_REQUESTS)
 
     def refuse(self, reason: str) -> None:
         try:
@@ -67,6 +69,7 @@ class Connection:
         head = self.socket.receive(4)
         if head is None:
             return False
+        self.pace.step()
         size = int.from_bytes(head, "big")
         if size > framing.LONGEST_REQUEST:
             self._answer(None, error=("BadCall", "a request of %d bytes is too long" % size))

@@ -43,6 +43,29 @@ start_thread: Callable[..., int] = original("start_new_thread")
 new_lock: Callable[[], Any] = original("allocate_lock")
 
 
+class Pace:
+    """Lets something happen so often in a second; beyond that, who does it waits.
+
+    So that nobody who floods us takes the interpreter away from the target's own threads.
+    """
+
+    __slots__ = ("count", "most", "since")
+
+    def __init__(self, most: int) -> None:
+        self.most, self.count, self.since = most, 0, 0.0
+
+    def step(self) -> None:
+        """It happens once more."""
+        now = posix.times()[4]  # the kernel's; a target may have frozen or replaced `time`
+        if not 0.0 <= now - self.since < 1.0:
+            self.since, self.count = now, 0
+        self.count += 1
+        if self.count > self.most:
+            pause = new_lock()
+            pause.acquire()
+            pause.acquire(True, max(self.since + 1.0 - now, 0.01))
+
+
 class Socket:
     """A socket that is only ever closed while its descriptor still is what it was.
 
