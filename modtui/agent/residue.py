@@ -6,7 +6,7 @@ at run time, so that a difference here is a hint and never a proof.
 
 from __future__ import annotations
 
-from . import compiling, raw, summaries, syntax
+from . import compiling, raw, remains, summaries, syntax
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,13 @@ def differences(namespace: Dict[Any, Any], data: bytes) -> List[str]:
         tree = compiling.compiled(data, syntax.ONLY_AST)
     except compiling.ERRORS:
         return []
-    found: List[str] = []
     changing = _changing(tree)
+    stored = remains.stored_attributes(tree)
+    found: List[str] = []
+    if "__doc__" not in changing and "__doc__" not in syntax.bound_names(tree.body):
+        found.extend(remains.of_docstring(tree, namespace, "the module"))
     for node in tree.body:
-        found.extend(_difference(node, namespace, changing))
+        found.extend(_difference(node, namespace, changing, stored))
         if len(found) >= MOST:
             break
     return found[:MOST]
@@ -95,8 +98,13 @@ def _bound(node: Any) -> Iterator[str]:
         yield from (node.target.id,) * 2 if syntax.kind(node.target) == "Name" else ()
 
 
-def _difference(node: Any, namespace: Dict[Any, Any], changing: Set[str]) -> Iterator[str]:
+def _difference(
+    node: Any, namespace: Dict[Any, Any], changing: Set[str], stored_attributes: Set[str]
+) -> Iterator[str]:
     kind = syntax.kind(node)
+    if kind in ("Import", "ImportFrom"):
+        yield from remains.of_import(node, namespace, changing)
+        return
     if kind in ("FunctionDef", "AsyncFunctionDef", "ClassDef"):
         if node.name in changing:
             return
@@ -104,6 +112,9 @@ def _difference(node: Any, namespace: Dict[Any, Any], changing: Set[str]) -> Ite
             yield "`%s` is in the file but not in memory" % node.name
         elif kind != "ClassDef" and not node.decorator_list:
             yield from _defaults(node, namespace[node.name])
+        elif kind == "ClassDef":
+            value = namespace[node.name]
+            yield from remains.of_class(node, value, stored_attributes, _assigned, _may_equal)
         return
     for name, _, value in _assigned(node):
         if name in changing or name not in namespace:
@@ -115,6 +126,10 @@ def _difference(node: Any, namespace: Dict[Any, Any], changing: Set[str]) -> Ite
                 summaries.summary(stored),
                 summaries.summary(value),
             )
+
+
+def _may_equal(stored: Any, value: Any) -> bool:
+    return not _is_plain(stored) or equal(stored, value)
 
 
 def _assigned(node: Any) -> Iterator[Any]:
