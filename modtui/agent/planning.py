@@ -196,7 +196,15 @@ def _would_leave(making: Making) -> Dict[str, shapes.LeftBehind]:
     spaces = {
         step.name: step.entry.namespace for step in making.steps if step.entry.namespace is not None
     }
-    return holders.left_behind(holders.Owned(spaces), [step.name for step in making.steps])
+    owned = holders.Owned(spaces)
+    owned.ignored = _kept_for_undo()
+    return holders.left_behind(owned, [step.name for step in making.steps])
+
+
+def _kept_for_undo() -> Set[int]:
+    """The ids of what the journal holds only so that it can be undone, once there is a journal."""
+    reloading = sys.modules.get(__name__.rpartition(".")[0] + ".reloading")
+    return reloading.journal.private_ids() if reloading is not None else set()
 
 
 def names_removed(step: Step) -> List[str]:

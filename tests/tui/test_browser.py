@@ -196,15 +196,33 @@ async def preview(pilot: Any, *keys: str) -> PreviewScreen:
     return screen
 
 
-async def test_reload_shows_the_plan_first_and_cancel_has_the_focus(
+async def test_reload_shows_the_plan_first_and_enter_goes_on(
     app: Make, session: FakeSession
 ) -> None:
     session.edit()
     async with app().run_test(size=WIDE) as pilot:
         await settled(pilot)
         screen = await preview(pilot, "r")
-        assert screen.query_one("#cancel", Button).has_focus
         assert "shop.views" in screen.query_one("#plan-text", Pages).text
+        assert session.reloads == []
+        assert screen.query_one("#go", Button).has_focus
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        assert len(session.reloads) == 1
+
+
+@pytest.mark.parametrize("level", ["caution", "danger"])
+async def test_where_a_reload_may_do_harm_enter_cancels(
+    app: Make, session: FakeSession, level: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.edit()
+    made = session.calls.plan
+    monkeypatch.setattr(session.calls, "plan", lambda *a, **k: {**made(*a, **k), "level": level})
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        screen = await preview(pilot, "r")
+        await pilot.pause()
+        assert screen.query_one("#cancel", Button).has_focus
         await pilot.press("enter")
         assert pilot.app.screen is browser(pilot)
         assert session.reloads == []

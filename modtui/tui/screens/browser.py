@@ -78,6 +78,7 @@ class BrowserScreen(ReloadScreen):
         self.share = layout.share
         self.opened: frozenset[str] = frozenset()
         self._narrowing = Narrowing()
+        self._home: str | None = None  # where the cursor was before the filter
         self._trail: list[str] = []
         self._ahead: list[str] = []
 
@@ -176,7 +177,10 @@ class BrowserScreen(ReloadScreen):
 
     @on(FilterLine.Changed)
     def _filter_changed(self) -> None:
+        found = self.modules.cursor
         self.relist()
+        if not self.filter.value and self._home and self.modules.cursor != found:
+            self.modules.go_to(self._home)  # what was found is folded away: back to where it began
 
     @on(FilterLine.Left)
     def _filter_left(self) -> None:
@@ -253,6 +257,8 @@ class BrowserScreen(ReloadScreen):
     def action_filter(self) -> None:
         """Type a filter."""
         self.show_list()
+        if not self.filter.value:
+            self._home = self.modules.cursor
         self.filter.begin()
 
     def action_tab(self, tab: str) -> None:

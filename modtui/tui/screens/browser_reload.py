@@ -61,7 +61,9 @@ class ReloadScreen(LiveScreen):
         """Preview a reload of what is chosen."""
         self.preview(self.chosen(), patch=self.config.patch)
 
-    def preview(self, names: list[str], *, patch: bool = False) -> None:
+    def preview(
+        self, names: list[str], *, patch: bool = False, last: shapes.Report | None = None
+    ) -> None:
         """Show what a reload of these would do, and do it if told so."""
         why_not = self._why_not()
         if why_not or not names or self.feed.session is None:
@@ -70,7 +72,7 @@ class ReloadScreen(LiveScreen):
         from modtui.tui.screens.preview import PreviewScreen
 
         self.hold_cursor()
-        screen = PreviewScreen(self.feed.session, names, patch=patch, stores=self.stores)
+        screen = PreviewScreen(self.feed.session, names, patch=patch, stores=self.stores, last=last)
         self.app.push_screen(screen, self._done)
 
     def _done(self, outcome: Outcome | None) -> None:
@@ -110,7 +112,7 @@ class ReloadScreen(LiveScreen):
     def _then(self, then: str | None, report: shapes.Report) -> None:
         names = [module["name"] for module in report["modules"]]
         if then == "patch":
-            self.preview(names, patch=True)
+            self.preview(names, patch=True, last=report)
         elif then == "holders":
             self.preview(report_telling.holders(report))
         elif then == "undo":

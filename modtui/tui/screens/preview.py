@@ -73,11 +73,14 @@ class PreviewScreen(ModalScreen[Outcome]):
         *,
         patch: bool = False,
         stores: Stores | None = None,
+        last: shapes.Report | None = None,
     ) -> None:
+        """`last` is the reload whose leftovers are to be patched."""
         super().__init__()
         self.session = session
         self.names = names
         self.patch = patch
+        self.last = last
         self.stores = stores
         self.dependents = False
         self.thread: Thread = "main"
@@ -96,7 +99,7 @@ class PreviewScreen(ModalScreen[Outcome]):
                 yield Button(key_label(self.app, "go", "Reload"), id="go", variant="primary")
 
     def on_mount(self) -> None:
-        """The safe answer has the focus."""
+        """The safe answer has the focus, until the plan shows that the other one is safe, too."""
         self.query_one("#cancel", Button).focus()
         self._show_choices()
         self._title("planning…")
@@ -152,9 +155,16 @@ class PreviewScreen(ModalScreen[Outcome]):
         else:
             self.plan = event.answer
             self._title(telling.worst(event.answer))
-            document = telling.document(event.answer)
+            document = telling.document(event.answer, self.last)
             pages.show(anew(document, event.changes) if event.changes else document)
         self._arm()
+        self._offer(bool(event.changes))
+
+    def _offer(self, changed: bool) -> None:
+        """Enter reloads if the plan holds nothing worse than a note and nothing was saved since."""
+        harmless = self.plan is not None and self.plan["level"] not in ("caution", "danger")
+        wanted = "#go" if harmless and self._may_go and not changed else "#cancel"
+        self.query_one(wanted, Button).focus()
 
     def _arm(self) -> None:
         """The way to the reload: open, or closed by a name to type."""

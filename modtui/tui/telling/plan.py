@@ -11,16 +11,21 @@ from modtui.tui.telling import left_behind
 if TYPE_CHECKING:
     from modtui.agent import shapes
 
+_PATCH_MEANS = (
+    "old functions, classes and instances take the new code in place and keep their identity"
+)
 LEVELS = ("danger", "caution", "note")
 
 
-def document(plan: shapes.Plan) -> Document:
-    """The plan in full, for the preview."""
+def document(plan: shapes.Plan, last: shapes.Report | None = None) -> Document:
+    """The plan in full, for the preview; `last` is the reload that left behind what a patch now
+    brings up to date."""
+    behind = {one["name"]: one["left_behind"] for one in last["modules"]} if last else {}
 
     def lay(width: int) -> list[Line]:
         lines: list[Line] = []
         for number, step in enumerate(plan["steps"], 1):
-            lines += _step(number, step, plan["patch"], width)
+            lines += _step(number, step, plan["patch"], width, behind.get(step["name"]))
         if plan["refused"]:
             lines += heading("Not reloaded", width)
             for refusal in plan["refused"]:
@@ -35,9 +40,21 @@ def document(plan: shapes.Plan) -> Document:
     return lay
 
 
-def _step(number: int, step: shapes.PlanStep, patch: bool, width: int) -> list[Line]:
+def _step(
+    number: int,
+    step: shapes.PlanStep,
+    patch: bool,
+    width: int,
+    behind: shapes.LeftBehind | None = None,
+) -> list[Line]:
     lines = heading(f"{number}. {step['name']}", width, step["why"])
     lines += hazards(step["hazards"], width)
+    if patch:
+        lines += wrap([(_PATCH_MEANS, "muted")], width, first="  ✓ ", first_ink="good")
+    if patch and behind is not None and left_behind.size(behind):
+        lines += wrap([("Left behind by the last reload, brought up to date now", "muted")],
+                      width, first="  ")  # fmt: skip
+        lines += left_behind.lines(behind, width, step["name"])
     left = step["would_leave"]
     if left_behind.size(left):
         title = "Held elsewhere; patched in place" if patch else "Left behind: these stay old"
