@@ -8,6 +8,7 @@ shows each piece in its time, which any browser plays in an <img>.
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Iterable
 from itertools import groupby
@@ -188,18 +189,15 @@ def _row(line: tuple[Run, ...], y: int) -> str:
                 f'<rect x="{x:.1f}" y="{y}" width="{wide + 0.3:.1f}" height="{LINE}" '
                 f'fill="{run.back}"/>'
             )
-        text = run.text.rstrip()
-        if not text:
-            continue
-        lead = len(text) - len(text.lstrip())
-        text = text.lstrip()
         classes = " ".join(name for name, on in (("b", run.bold), ("u", run.under)) if on)
-        found.append(
-            f'<text x="{x + lead * CELL:.1f}" y="{y + 13.5}" fill="{run.colour}" '
-            f'textLength="{cell_len(text) * CELL:.1f}"'
-            + (f' class="{classes}"' if classes else "")
-            + f">{escape(text)}</text>"
-        )
+        look = f' class="{classes}"' if classes else ""
+        # Not every viewer keeps spaces that follow one another.
+        for word in re.finditer(r"\S+(?: \S+)*", run.text):
+            lead = cell_len(run.text[: word.start()])
+            found.append(
+                f'<text x="{x + lead * CELL:.1f}" y="{y + 13.5}" fill="{run.colour}" '
+                f'textLength="{cell_len(word[0]) * CELL:.1f}"{look}>{escape(word[0])}</text>'
+            )
     return "".join(found)
 
 
