@@ -374,9 +374,19 @@ def _remove(package_name: str, package: Any, own: Optional[Dict[str, Any]] = Non
             sys.modules.pop(name, None)
     if sys.modules.get(package_name) is package:
         del sys.modules[package_name]
-    # What refers to itself stays until a collection, and the target may have switched that off.
+    # What refers to itself stays until a collection, and the target may have switched that off. A
+    # class always does; but without its methods it is small.
+    classes = [one for space in spaces for one in space.values() if type(one) is type]
+    names = {space.get("__name__") for space in spaces}
+    classes = [one for one in classes if vars(one).get("__module__") in names]
     for space in spaces + [mine]:
         space.clear()
+    for one in classes:
+        for name in list(vars(one)):
+            try:
+                type.__delattr__(one, name)
+            except (AttributeError, TypeError):
+                pass  # what the interpreter does not let go of
 
 
 def _held_elsewhere(name: str) -> bool:
