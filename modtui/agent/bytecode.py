@@ -8,6 +8,7 @@ numbers, are found in the old code.
 from __future__ import annotations
 
 import sys
+from itertools import chain
 
 from . import codes, raw
 
@@ -103,8 +104,21 @@ def groups(code: Any) -> List[Tuple[int, Group]]:
     return [(line, group) for line, group, _ in _groups(code)]
 
 
+_recent: List[Tuple[Any, List[Tuple[int, Group, bool]]]] = []  # one patch asks several times
+
+
 def _groups(code: Any) -> List[Tuple[int, Group, bool]]:
     """The same, and whether a statement may begin there: nothing is left on the stack."""
+    for known, found in _recent:
+        if known is code:
+            return found
+    found = _grouped(code)
+    _recent.append((code, found))
+    del _recent[:-4]
+    return found
+
+
+def _grouped(code: Any) -> List[Tuple[int, Group, bool]]:
     line_at: Dict[int, int] = {}
     last = code.co_firstlineno
     for start, end, line in lines_of(code):
@@ -192,8 +206,10 @@ class Statements:
 
     def _index(self, signature: Signature, exact: bool) -> Optional[int]:
         last = len(self._groups) - len(signature)
-        order = list(range(self._next, last + 1)) + list(range(min(self._next, last + 1)))
-        for index in order:
+        first = min(self._next, last + 1)
+        for index in chain(range(first, last + 1), range(first)):  # most often it is the first
+            if signature and not self._may_be(index, signature[0]):
+                continue
             part = self._groups[index : index + len(signature)]
             if any(self._used[index : index + len(signature)]):
                 continue
@@ -202,6 +218,10 @@ class Statements:
             if same_groups(signature, tuple(group for _, group, _ in part), exact):
                 return index
         return None
+
+    def _may_be(self, index: int, wanted: Group) -> bool:
+        group = self._groups[index][1]
+        return not self._used[index] and len(group) == len(wanted) and group[0][0] == wanted[0][0]
 
     def forget(self, line: int) -> None:
         """Leave out what stands on a line: the header of a class."""

@@ -6,6 +6,7 @@ Only exact built-in types are compared; code objects hold nothing else unless so
 from __future__ import annotations
 
 import sys
+from _operator import attrgetter
 
 from . import raw
 from .disk import digest
@@ -23,6 +24,7 @@ _PLAIN = (
     + ["co_varnames", "co_freevars", "co_cellvars"]
     + ["co_exceptiontable"] * (sys.version_info >= (3, 11))
 )
+_plain = attrgetter(*_PLAIN)
 _LINES = "co_linetable" if sys.version_info >= (3, 10) else "co_lnotab"
 # How a value in a namespace leads to the function that it was made from.
 _WRAPPED = ("__func__", "__wrapped__", "func", "fget", "fset", "fdel")
@@ -31,9 +33,10 @@ _DEEP = 12
 
 def same(one: Any, other: Any) -> bool:
     """Whether two code objects do the same, wherever in the file they stand."""
-    for name in _PLAIN:
-        if getattr(one, name) != getattr(other, name):
-            return False
+    if one is other:
+        return True
+    if _plain(one) != _plain(other):
+        return False
     if (one.co_flags ^ other.co_flags) & ~CO_ITERABLE_COROUTINE:
         return False
     if not _same_values(one.co_consts, other.co_consts, _first_line(one), _first_line(other)):

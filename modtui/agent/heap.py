@@ -11,7 +11,7 @@ from .references import Replacing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
     from .pairing import Pairing
     from .selecting import Selection
@@ -330,9 +330,14 @@ def _attributes(value: Any, live: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
     return found
 
 
-def in_flight(changed: Set[str], live: Dict[Any, Any]) -> List[Dict[str, str]]:
-    """Generators and coroutines that run on the code from before."""
-    current = {}
+def in_flight(changed: Set[str], live: Dict[Any, Any], codes: Iterable[Any]) -> Any:
+    """Generators and coroutines that run on the code from before; `codes` are all new ones.
+
+    Returns entries for `could_not_patch`.
+    """
+    current: Dict[str, Any] = {}
+    if not any(code.co_flags & _GENERATOR_FLAGS and code.co_name in changed for code in codes):
+        return []
     for function in functions.all_of(live, gc.get_referrers(live)):
         if function.__name__ in changed and function.__code__.co_flags & _GENERATOR_FLAGS:
             current[function.__name__] = function.__code__

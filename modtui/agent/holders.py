@@ -129,12 +129,15 @@ def from_imports(owned: Owned, inside: Set[str]) -> List[shapes.FromImport]:
     """The names in other modules that are bound to objects of these."""
     found: List[shapes.FromImport] = []
     wanted = owned.by_id
+    ids = wanted.keys()
     own = {id(space) for space in owned.spaces.values()}
     for module, _, value in raw.entries():
         space = raw.module_dict(value)
         if space is None or module in inside or id(space) in own:
             continue
         own.add(id(space))  # aliases in sys.modules are the same module
+        if ids.isdisjoint(map(id, [*space.values()])):
+            continue
         for name, held in raw.items(space):
             source = wanted.get(id(held))
             if source is not None and type(name) is str:

@@ -56,6 +56,7 @@ class ModulePatch:
         self.known_as = self.name
         self.touched: Set[str] = set()  # names that were bound anew or whose code changed
         self.replaced = False
+        self.made_classes = False
         self._old_classes: List[Any] = []
         self._lacking: lacking.Added = []
 
@@ -203,6 +204,7 @@ class ModulePatch:
         made = pairing.finish(new_functions)
         instances = heap.instances_of_twins(pairing, young)
         replacing.young = pairing.young
+        self.made_classes = bool(execution.abandoned) or any(raw.is_class(one) for one in young)
         more_classes = heap.added_classes(pairing, young)
         replacing.added |= more_classes
         step.made_classes = bool(more_classes)
@@ -327,7 +329,7 @@ class ModulePatch:
             if upgraded:
                 self.counts["instances upgraded"] = upgraded
             self.could_not += lacking.complaints(self.live, self._lacking)
-        self.could_not += heap.in_flight(patched, self.live)
+        self.could_not += heap.in_flight(patched, self.live, pairing.paths.by_path.values())
 
     def left_behind(self) -> shapes.LeftBehind:
         """Instances of classes that could not be merged and could not change class either."""

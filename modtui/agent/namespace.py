@@ -112,8 +112,9 @@ class Namespace:
         old = self._selection.old_names
         starred = any(
             syntax.kind(node) == "ImportFrom" and _is_star(node)
-            for statement in tree.body
-            for node in syntax.walk_scope(statement)
+            for statement in self._selection.all
+            if not (statement.is_def or statement.is_class)
+            for node in syntax.walk_scope(statement.node)
         )
         for name, value in list(live.items()):
             if type(name) is not str or name in keep or name in self.bound:

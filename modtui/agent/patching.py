@@ -33,6 +33,7 @@ class Patch:
         self._making, self._journal = making, journal
         self._names = [step.name for step in making.steps]
         self.batches: List[Batch] = []
+        self._made_classes = False
         self.foreign = Foreign()
         self._visited: Dict[str, int] = {}  # module -> serial number of what it has seen
         self._reports: List[shapes.ModuleReport] = []
@@ -61,7 +62,8 @@ class Patch:
             side_effects += before.restore(self._imports.names, made)
             baseline.restore(self._known)
             return self._report(False, side_effects)
-        gc.collect(1)  # classes that nobody needs are still their bases' subclasses
+        if self._made_classes:
+            gc.collect(1)  # those that nobody needs are still their bases' subclasses
         undoing.note_patch(self._journal, self._names, self.batches, self._known)
         return self._report(True, side_effects)
 
@@ -90,6 +92,7 @@ class Patch:
             _say_changed(report["names"], work.touched)
             report["patched"] = work.counts
             report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
+            self._made_classes = self._made_classes or work.made_classes
             report["left_behind"] = work.left_behind()
         return error
 
@@ -131,6 +134,7 @@ class Patch:
             if error is not None:
                 return error
             self._note(work)
+            self._made_classes = self._made_classes or work.made_classes
             for what, count in work.counts.items():
                 report["patched"][what] = report["patched"].get(what, 0) + count
             report["could_not_patch"] += work.could_not  # type: ignore[arg-type]

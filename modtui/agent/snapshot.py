@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from _operator import attrgetter
 
 from . import batch, expelling, raw
 from .batch import MISSING, Batch
@@ -29,6 +30,7 @@ _FUNCTION_SLOTS = (
     "__qualname__",
     "__module__",
 )
+_state_of = attrgetter(*_FUNCTION_SLOTS)
 
 
 class Snapshot:
@@ -139,8 +141,7 @@ class Snapshot:
         if id(function.__globals__) not in self._dicts:
             # A decorator's wrapper of another module: what it wraps may be ours.
             return [raw.cell_contents(cell) for cell in function.__closure__ or ()]
-        state = tuple(getattr(function, name) for name in _FUNCTION_SLOTS)
-        self._functions.append((function, state))
+        self._functions.append((function, _state_of(function)))
         found: List[Any] = [function.__dict__, function.__kwdefaults__, function.__defaults__]
         for cell in function.__closure__ or ():
             content = batch.contents_of(cell)

@@ -93,9 +93,11 @@ class Execution:
                 continue
             if not self._selection.still_needed(index, self.changed, self._foreign):
                 continue
-            if statement.deletes and not any(name in self._staging for name in statement.deletes):
-                continue  # what it takes away was not made this time
             self.executed.append(index)
+            if any(name not in self._staging for name in statement.deletes):
+                for name in statement.deletes & set(self._staging):
+                    del self._staging[name]
+                continue  # what it takes away was not all made this time
             code = self._compile(statement.node)
             before = dict(self._staging) if _is_star(statement.node) else None
             try:

@@ -5,6 +5,8 @@ Trees come from the compiler itself (`_ast`), so nothing is imported for this.
 
 from __future__ import annotations
 
+import gc
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
@@ -38,7 +40,13 @@ def kind(node: object) -> str:
 
 def parse(data: Any, path: str) -> Any:
     """The tree of a source text or bytes. Raises SyntaxError, ValueError and the like."""
-    return compile(data, path, "exec", ONLY_AST, dont_inherit=True)
+    collecting = gc.isenabled()
+    gc.disable()  # a tree is many objects at once and no garbage
+    try:
+        return compile(data, path, "exec", ONLY_AST, dont_inherit=True)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def children(node: Any) -> Iterator[Any]:
@@ -101,6 +109,9 @@ def bound_names(statements: Any) -> Set[str]:
     """The names that top-level statements bind, `import *` apart."""
     found: Set[str] = set()
     for statement in statements:
+        if kind(statement) in _FUNCTIONS and _is_simple(statement):
+            found.add(statement.name)
+            continue
         in_comprehensions = {
             id(below)
             for node in walk_scope(statement)
@@ -112,6 +123,14 @@ def bound_names(statements: Any) -> Set[str]:
             if id(node) not in in_comprehensions:
                 found |= _binds(node)
     return found
+
+
+def _is_simple(function: Any) -> bool:
+    """Whether what a definition evaluates can bind nothing: no decorators, plain defaults."""
+    defaults = function.args.defaults + function.args.kw_defaults
+    return not function.decorator_list and all(
+        kind(one) in ("Constant", "Name", "NoneType") for one in defaults
+    )
 
 
 def _binds(node: Any) -> Set[str]:
