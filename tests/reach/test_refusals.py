@@ -23,6 +23,7 @@ from modtui.reach import (
 from tests.pythons import PYENV, PYTHONS, Python
 from tests.targets import PRELUDE, eventually, program, state_of, target, unharmed
 
+CHECKOUT = Path(__file__).parents[2]
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
 
 
@@ -148,7 +149,7 @@ def test_another_users_process(tmp_path: Path) -> None:
 
 def _as_user(uid: int) -> str:
     return (
-        "import modtui.reach, modtui.reach.remote_exec, pwd, os\n"
+        "import modtui.reach.connecting, modtui.reach.remote_exec, pwd, os\n"
         f"os.setgroups([]); os.setgid({uid}); os.setuid({uid})\n"
     )
 
@@ -211,7 +212,7 @@ GIL_HOLDER = (
 import ctypes, time
 libc = ctypes.PyDLL(None)
 def work():
-    libc.usleep(1500000)
+    libc.usleep(3000000)
     time.sleep(3600)
 real = picture
 run(work)
@@ -234,3 +235,124 @@ def test_gives_up_and_withdraws(python: Python, monkeypatch: pytest.MonkeyPatch)
         report = process.finish()
         report["differs"].pop("descriptors", None)  # the payload that nobody came to close
         unharmed(report)
+
+
+# What forbids one system call: PR_SET_NO_NEW_PRIVS, then PR_SET_SECCOMP with a filter (seccomp(2)).
+SECCOMP = """
+import ctypes, struct
+def forbid(number, action):
+    code = struct.pack("<HBBI", 0x20, 0, 0, 0)  # load the number
+    code += struct.pack("<HBBI", 0x15, 0, 1, number)  # is it that one?
+    code += struct.pack("<HBBI", 0x06, 0, 0, action) + struct.pack("<HBBI", 0x06, 0, 0, 0x7FFF0000)
+    area = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("<HxxxxxxQ", 4, ctypes.addressof(area))
+    libc = ctypes.CDLL(None)
+    libc.prctl(38, 1, 0, 0, 0)
+    assert libc.prctl(22, 2, ctypes.create_string_buffer(program), 0, 0) == 0
+"""
+ERRNO_EPERM, KILL = 0x00050001, 0x80000000
+x86_64_only = pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of x86-64")
+
+
+@x86_64_only
+def test_seccomp_around_us() -> None:
+    """A container's filter that refuses ptrace to modtui itself."""
+    code = SECCOMP + f"forbid(101, {ERRNO_EPERM})\n" + UNPRIVILEGED
+    with target(ANY, program("sleep")) as process:
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=CHECKOUT,
+        )
+        assert done.stdout.startswith("NoPermission | the seccomp filter that modtui runs under")
+        assert "seccomp=unconfined" in done.stdout
+        unharmed(process.finish())
+
+
+@x86_64_only
+def test_seccomp_around_the_target(python: Python) -> None:
+    """A filter that kills for memfd_create: no system call is made that a filter may not know."""
+    code = program("sleep")
+    code = code.replace("def descriptors", f"{SECCOMP}forbid(319, {KILL})\ndef descriptors", 1)
+    with target(python, code) as process:
+        for _ in range(2):
+            session = connect(process.pid)
+            assert session.calls.list_modules(0, 5)["total"] > 10
+            session.detach()
+        unharmed(process.finish())
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_root_of_a_container_without_the_capability() -> None:
+    drop = ["setpriv", "--inh-caps=-sys_ptrace", "--bounding-set=-sys_ptrace"]
+    with target(ANY, program("sleep")) as process:
+        done = subprocess.run(
+            [*drop, sys.executable, "-c", UNPRIVILEGED, str(process.pid)],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=CHECKOUT,
+        )
+        assert done.stdout.startswith("NoPermission | "), done
+        assert "lacks CAP_SYS_PTRACE" in done.stdout
+        assert "--cap-add=SYS_PTRACE" in done.stdout
+        unharmed(process.finish())
+
+
+def _command(pid: int) -> tuple[int, str, str]:
+    """(exit code, output, errors) of the real command."""
+    done = subprocess.run(
+        [sys.executable, "-m", "modtui", "list", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=CHECKOUT,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_command_says_it_and_exits_with_3() -> None:
+    with target(ANY, program("sleep")) as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        assert eventually(lambda: state_of(process.pid) == "T")
+        stopped = _command(process.pid)
+        os.kill(process.pid, signal.SIGCONT)
+        tracer = subprocess.Popen(
+            [sys.executable, "-c", TRACER, str(process.pid)], stdout=subprocess.PIPE
+        )
+        assert tracer.stdout is not None
+        assert tracer.stdout.readline() == b"ready\n"
+        traced = _command(process.pid)
+        tracer.kill()
+        tracer.communicate()
+    ended = subprocess.Popen(["true"])
+    assert eventually(lambda: state_of(ended.pid) == "Z")
+    zombie = _command(ended.pid)
+    ended.wait()
+    other = subprocess.Popen(["sleep", "60"])
+    assert eventually(lambda: os.readlink(f"/proc/{other.pid}/exe").endswith("sleep"))
+    foreign = _command(other.pid)
+    other.kill()
+    other.wait()
+    nobody = _command(other.pid)
+    for (code, output, errors), words in (
+        (stopped, ("is stopped by a signal", "kill -CONT")),
+        (traced, (f"already traced by process {tracer.pid} ", "detach that debugger")),
+        (zombie, ("is a zombie until its parent",)),
+        (foreign, ("(sleep) does not run Python",)),
+        (nobody, (f"there is no process {other.pid}", "modtui ps")),
+    ):
+        assert (code, output) == (3, "")
+        assert all(word in errors for word in words), errors
+
+
+def test_the_countdown_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modtui.reach.ptrace.Ptrace.inject.__defaults__", (None, 2.2, None))
+    said: list[str] = []
+    with target(ANY, GIL_HOLDER.replace("3000000", "5000000")) as process:
+        with pytest.raises(GaveUp):
+            connect(process.pid, via="ptrace", progress=said.append)
+        assert any("giving up in 1 s" in words for words in said), said
+        assert process.alive()
