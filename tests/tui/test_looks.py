@@ -16,6 +16,7 @@ from modtui.source.watch import WatchState
 from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from modtui.tui.feed import Feed
+from modtui.tui.memory import Memory
 from modtui.tui.screens.preview import PreviewScreen
 from modtui.tui.screens.report import ReportScreen
 from modtui.tui.widgets.notice import Banner
@@ -87,7 +88,12 @@ def test_calm(app: Make, snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(app(), terminal_size=size, run_before=keys("2"))
 
 
-@pytest.mark.parametrize("theme", ["modtui-light", "modtui-contrast", "ansi-dark", "textual-dark"])
+THEMES = ("modtui-light", "modtui-contrast", "modtui-colourblind", "ansi-dark", "textual-dark")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+    "theme", ["modtui-light", "modtui-contrast", "modtui-colourblind", "ansi-dark", "textual-dark"]
+)
 def test_themes(theme: str, app: Make, session: FakeSession, snap_compare: Compare) -> None:
     session.edit()
     made = app(config=Config(Path("config.toml"), theme=theme))
@@ -219,7 +225,7 @@ def test_look_only(
 
 
 @SIZES
-@pytest.mark.parametrize("look", ["first", "unreachable", "none"])
+@pytest.mark.parametrize("look", ["first", "unreachable", "none", "recent"])
 def test_picker(
     look: str, size: tuple[int, int], app: Make, machine: FakeMachine, snap_compare: Compare
 ) -> None:
@@ -232,7 +238,28 @@ def test_picker(
             await pilot.press("end")
         await pilot.pause(0.2)
 
-    assert snap_compare(app(connect=None), terminal_size=size, run_before=drive)
+    old = machine.list[-1] if machine.list else None
+    memory = Memory().seen(old.argv, old.cwd) if look == "recent" and old else None
+    made = app(connect=None, memory=memory)
+    assert snap_compare(made, terminal_size=size, run_before=drive)
+
+
+@SIZES
+def test_patch_after_a_reload(
+    size: tuple[int, int], app: Make, session: FakeSession, snap_compare: Compare
+) -> None:
+    """What the reload has left behind is what the patch is for."""
+    session.edit()
+
+    async def drive(pilot: Pilot[int]) -> None:
+        await settled(pilot)
+        for pressed, shown in (("r", PreviewScreen), ("y", ReportScreen), ("p", PreviewScreen)):
+            await pilot.press(pressed)
+            await until(pilot, lambda kind=shown: isinstance(pilot.app.screen, kind))
+            await until(pilot, lambda: getattr(pilot.app.screen, "plan", True) is not None)
+        await pilot.pause(0.3)
+
+    assert snap_compare(app(), terminal_size=size, run_before=drive)
 
 
 @SIZES

@@ -113,9 +113,10 @@ class PickerScreen(Screen[None]):
         self.rows.show(shown)
         reachable = sum(one.reason is None for one in known)
         box = self.query_one("#picker")
-        said = f"Python processes  {len(shown)} of {len(known)}"
-        box.border_title = Content(said)
-        box.border_subtitle = Content(f"{reachable} can be reached")
+        looking = self.processes is None
+        counted = "" if looking else f"  {len(shown)} of {len(known)}"
+        box.border_title = Content(f"Python processes{counted}")
+        box.border_subtitle = Content("looking…" if looking else f"{reachable} can be reached")
 
     def _empty(self) -> list[list[tuple[str, str]]]:
         if self.trouble:
