@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 import textwrap
 import time
 from collections.abc import Iterator, Sequence
@@ -349,6 +351,29 @@ def unharmed(report: dict[str, Any]) -> None:
     assert report["error"] is None, report
     assert report["works"], report
     assert report["differs"] == {}, report["differs"]
+
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@contextmanager
+def house(python: Python) -> Iterator[tuple[str, Path, str]]:
+    """Where that Python finds modtui, and a folder that it can write to: ours, and as it sees it.
+
+    A Python in a root of its own gets a copy of the package there.
+    """
+    base = f"{python.root}/tmp" if python.root else None
+    folder = Path(tempfile.mkdtemp(prefix="modtui-test-", dir=base))
+    try:
+        seen = str(folder).removeprefix(python.root)
+        if not python.root:
+            yield str(CHECKOUT), folder, seen
+            return
+        ignore = shutil.ignore_patterns("__pycache__", "tui", "demo")
+        shutil.copytree(CHECKOUT / "modtui", folder / "house" / "modtui", ignore=ignore)
+        yield f"{seen}/house", folder, seen
+    finally:
+        shutil.rmtree(folder)
 
 
 def eventually(what: Any, seconds: float = 5.0) -> bool:

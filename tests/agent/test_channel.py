@@ -20,7 +20,7 @@ import pytest
 from modtui.agent import rendezvous, sockets
 from modtui.reach import ConnectionLost, NoPermission, connect
 from tests.pythons import PYTHONS, Python
-from tests.targets import Target, eventually, program, target, threads_of, unharmed
+from tests.targets import Target, eventually, house, program, target, threads_of, unharmed
 
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
 
@@ -261,11 +261,9 @@ input()
 
 
 def test_listen(python: Python) -> None:
-    if python.root:
-        pytest.skip("it does not see our files")
-    source = LISTENING % str(Path(__file__).parents[2])
-    with target(python, source, ready=False) as process:
-        path = process.line()
+    with house(python) as (home, _, _), target(python, LISTENING % home, ready=False) as process:
+        inner = process.line()
+        path = python.root + inner
         assert process.line() == "True"
         child = int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()[0])
         with connect(path) as session:
@@ -273,12 +271,12 @@ def test_listen(python: Python) -> None:
             assert session.hello["arrival"] == "listen"
             assert session.host_pid == process.pid
         with connect(process.pid) as session:  # it stays when its inspector has gone
-            assert session.hello["sockets"] == [path]
-        with connect(child, via="listening") as inner:
-            assert inner.target["pid"] == child
-            inner.detach()
+            assert session.hello["sockets"] == [inner]
+        with connect(child, via="listening") as other:
+            assert other.target["pid"] == child
+            other.detach()
             with pytest.raises(ConnectionLost):
-                inner.calls.hello()
+                other.calls.hello()
         os.kill(child, 9)
         with connect(path) as session:
             session.detach()

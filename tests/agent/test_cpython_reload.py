@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pythons import Python
+from tests.targets import house
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,17 +40,15 @@ sys.exit(0 if result.wasSuccessful() else 1)
 
 
 def test_cpython_reload_tests_pass(python: Python) -> None:
-    if python.root:
-        pytest.skip("a chroot cannot see the checkout")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [*python.command, "-c", SCRIPT],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    with house(python) as (home, _, _):
+        done = subprocess.run(
+            [*python.command, "-c", SCRIPT],
+            env={**os.environ, "PYTHONPATH": home},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -6,9 +6,8 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from tests.pythons import Python
+from tests.targets import house
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -82,17 +81,16 @@ print(n, "patches", calls[0], "uses")
 '''
 
 
-def test_no_torn_state(python: Python, tmp_path: Path) -> None:
-    if python.root:
-        pytest.skip("a chroot cannot see the checkout")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [*python.command, "-c", SCRIPT, str(tmp_path), "3"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def test_no_torn_state(python: Python) -> None:
+    with house(python) as (home, _, folder):
+        environment = {**os.environ, "PYTHONPATH": home, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            [*python.command, "-c", SCRIPT, folder, "3"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout + done.stderr[-3000:]
     assert int(done.stdout.split()[0]) >= 3
