@@ -92,8 +92,6 @@ THEMES = ("modtui-light", "modtui-contrast", "modtui-colourblind", "ansi-dark", 
 
 
 @pytest.mark.parametrize("theme", THEMES)
-    "theme", ["modtui-light", "modtui-contrast", "modtui-colourblind", "ansi-dark", "textual-dark"]
-)
 def test_themes(theme: str, app: Make, session: FakeSession, snap_compare: Compare) -> None:
     session.edit()
     made = app(config=Config(Path("config.toml"), theme=theme))

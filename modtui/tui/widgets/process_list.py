@@ -100,7 +100,7 @@ class ProcessList(InkView):
 
     def _heads(self, width: int) -> list[Span]:
         shown = self._columns(width)
-        return [("  ", "muted"), *((fit(h, w), "muted") for h, w in shown), ("command", "muted")]
+        return [("   ", "muted"), *((fit(h, w), "muted") for h, w in shown), ("command", "muted")]
 
     def _columns(self, width: int) -> list[tuple[str, int]]:
         drop = {"way"} if width < 100 else set()
@@ -117,7 +117,7 @@ class ProcessList(InkView):
         }
         known = self.memory.rank(one.argv, one.cwd) is not None
         sign = ("✗", "bad") if away else ("↺", "accent") if known else (" ", "text")
-        spans: list[Span] = [("▌" if here else " ", "accent"), sign]
+        spans: list[Span] = [("▌" if here else " ", "accent"), sign, (" ", "text")]
         for head, room in self._columns(width):
             text, ink = cells[head]
             spans.append((fit(safe_text(text), room - 1) + " ", "faint" if away else ink))
