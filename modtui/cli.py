@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -239,6 +240,22 @@ EDGE: tuple[tuple[type[Exception], Callable[[Any, argparse.Namespace], ExitCode]
 )
 
 
+def _usable_streams() -> None:
+    """What was closed by our caller becomes nothing; what has no letters for a sign, shows its
+    number (a C locale)."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - as long as we run
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _abandon_stdout() -> None:
+    """Nobody reads it, or it is full: what is left in it must not be tried again at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _verb(options: argparse.Namespace) -> int:
     from modtui import commands
 
@@ -249,14 +266,18 @@ def _verb(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. `arguments` default to the process's own."""
+    _usable_streams()
     options = build_parser().parse_args(arguments)
     try:
         code = _verb(options)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader went away (`modtui list PID | head`); nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()  # the reader went away (`modtui list PID | head`)
         return ExitCode.DONE
+    except OSError as problem:
+        _abandon_stdout()
+        _complain(f"{problem.filename or 'standard output'}: {problem.strerror or problem}")
+        return ExitCode.USAGE
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return ExitCode.INTERRUPTED
