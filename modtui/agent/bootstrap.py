@@ -147,10 +147,11 @@ def _extension(name: str, external: Any) -> Any:
     Neither a Python file of that name that lies where the target was started is ever executed, nor
     does the interpreter's cache of finders come to know another directory.
     """
-    places = [
-        place for place in sys.path if type(place) is str and place[:1] in ("/", sys.prefix[:1])
-    ]
+    listed = list.copy(sys.path) if isinstance(sys.path, list) else []
+    places = [p for p in listed if type(p) is str and p[:1] in ("/", sys.exec_prefix[:1])]
     places.sort(key=lambda place: not place.endswith("lib-dynload"))
+    # Where it is in every build, for a target that has another idea of its path.
+    places.append("%s/lib/python%d.%d/lib-dynload" % (sys.exec_prefix, *sys.version_info[:2]))
     for place in places:
         for suffix in sys.modules["_imp"].extension_suffixes():
             path = "%s/%s%s" % (place, name, suffix)
