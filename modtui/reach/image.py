@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from modtui.reach import elf
 from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Unsupported
-from modtui.reach.proc import LIBPYTHON, PYPY, Mapping, Proc
+from modtui.reach.proc import LIBPYTHON, PYPY, Mapping, Proc, has_ended
 
 NEEDED = frozenset(
     (
@@ -114,6 +114,8 @@ def find(process: Proc) -> Image:
 
 def _refuse(process: Proc, other: Image | None, unreadable: str) -> None:
     pid = process.pid
+    if process.ended():  # its memory goes first
+        raise has_ended(pid)
     if any(PYPY.search(mapping.file) for mapping in process.maps if mapping.path):
         raise NotPython(
             f"process {pid} runs PyPy, and only CPython can be attached to",
