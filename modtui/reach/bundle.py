@@ -160,14 +160,17 @@ def _travelling(path: Path) -> bytes:
     return path.read_bytes().replace(_FUTURE, b"pass", 1)
 
 
-def payload(version: str, interpreter: str, arrival: str = "injected") -> Payload:
+def payload(
+    version: str, interpreter: str, arrival: str = "injected", python: str | None = None
+) -> Payload:
     """What the text in the target reads: marshalled (magic number, bootstrap, its box), the rest.
 
-    `interpreter` identifies the target's build (`identify`). If compiled code is kept for it, that
-    goes along instead of source, and the target checks the magic number before it uses it.
+    `interpreter` identifies the target's build (`identify`), `python` is its version if that is
+    known. If compiled code is kept for it, or can be made here, that goes along instead of source;
+    the target checks the magic number before it uses it.
     """
     with PARSING:
-        made = _kept(interpreter) or _own_if_same(interpreter) or _made(b"", {})
+        made = _kept(interpreter) or _own_if_same(interpreter, python) or _made(b"", {})
     magic, bootstrap, core, rest = made
     box = (PACKAGE, arrival, version, digest(), magic, core)
     return Payload(marshal.dumps((magic, bootstrap, box), MARSHAL_VERSION), rest)
@@ -248,13 +251,13 @@ def _kept(interpreter: str) -> _Made | None:
     return cast(_Made, made) if kept_digest == digest() else None
 
 
-def _own_if_same(interpreter: str) -> _Made | None:
-    """Our own interpreter can compile for targets that run the same file."""
+def _own_if_same(interpreter: str, python: str | None) -> _Made | None:
+    """Our own interpreter can compile for targets that run the same file, or the same release."""
     try:
         same = identify(own_image()) == interpreter
     except OSError:
         same = False
-    if not same or sys.implementation.name != "cpython":
+    if not (same or _same_release(python)) or sys.implementation.name != "cpython":
         return None
     codes = {
         name: marshal.dumps([(part.name, _compile(part)) for part in some])
@@ -263,6 +266,14 @@ def _own_if_same(interpreter: str) -> _Made | None:
     codes[_BOOTSTRAP] = marshal.dumps(_compile(Part(_BOOTSTRAP, _bootstrap())))
     keep(interpreter, importlib.util.MAGIC_NUMBER, codes)
     return _made(importlib.util.MAGIC_NUMBER, codes)
+
+
+def _same_release(python: str | None) -> bool:
+    """Bytecode does not change any more from the first final release of 3.N to the last."""
+    numbers = (python or "").split(".")
+    ours = [str(number) for number in sys.version_info[:2]]
+    final = sys.version_info.releaselevel == "final" and len(numbers) == 3
+    return final and numbers[:2] == ours and numbers[2].isdecimal()
 
 
 def _compile(part: Part) -> CodeType:

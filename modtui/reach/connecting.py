@@ -189,7 +189,8 @@ def _inject_once(
 ) -> Session:
     build = image.find(process)
     interpreter = bundle.identify(build.path)
-    parcel = Parcel.of(bundle.payload(__version__, interpreter), lambda: False)
+    payload = bundle.payload(__version__, interpreter, python=build.version)
+    parcel = Parcel.of(payload, lambda: False)
     parcel.arrived = lambda: (
         parcel.status().startswith(("L", "E"))
         or (parcel.descriptor is None and finding.listens(process))
