@@ -22,6 +22,7 @@ HOUSE = Path(__file__).resolve().parents[2]
 HELPER = Path(__file__).with_name("compare_helper.py")
 # Beyond so many the target is asked for a cheap pass over everything instead of a deep one.
 MANY = 20
+FEW = 5  # modules that the target is asked to compare at a time
 TELL_SECONDS = 0.5
 IDLE = 10  # times as long as a comparison took nothing is done in the background
 
@@ -52,7 +53,7 @@ def prove(
     in words how far it is; `pause`, for a proof in the background, are the seconds that are slept
     between two at least: it takes less than a tenth of one core.
     Names that are not in sys.modules are left out. Where no interpreter compiles as the target's
-    does, `progress` is told, and the verdicts are those of the agent. Raises what the calls raise.
+    does, `progress` is told, and the agent compares what it can. Raises what the calls raise.
     """
     wanted = list(dict.fromkeys(names))
     known = calls.freshness(wanted if len(wanted) <= MANY else None)
@@ -71,7 +72,27 @@ def prove(
                     time.sleep(max(pause, (time.monotonic() - began) * IDLE))
     except NoHelper as error:
         tell(str(error))
+        _by_the_agent(calls, verdicts, tell, pause)
     return verdicts
+
+
+def _by_the_agent(
+    calls: Calls,
+    verdicts: dict[str, shapes.Freshness],
+    tell: Callable[[str], None],
+    pause: float,
+) -> None:
+    """Have the agent itself compare what is open still, as far as files are small enough."""
+    names = [name for name, known in verdicts.items() if known["verdict"] == "unknown"]
+    told = time.monotonic()
+    for start in range(0, len(names), FEW):
+        if time.monotonic() > told + TELL_SECONDS:
+            told = time.monotonic()
+            tell(f"the target compared the code of {start} of {len(names)} modules itself")
+        began = time.monotonic()
+        verdicts.update(calls.freshness(names[start : start + FEW]))
+        if pause:
+            time.sleep(max(pause, (time.monotonic() - began) * IDLE))
 
 
 def _prove_one(

@@ -145,6 +145,17 @@ def test_no_interpreter_of_that_release(remote: Remote, monkeypatch: pytest.Monk
     assert "/nowhere/python" in told[0]
 
 
+def test_without_an_interpreter_the_agent_compares(
+    inside: Inside, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "")
+    monkeypatch.setattr(prove, "MANY", 0)  # as if many had been asked for
+    target = {**remote.target, "executable": "/nowhere/python"}
+    inside.write("shop.py", SHOP.replace("net * RATE", "net + RATE"))
+    found: Any = prove.prove(remote, ["shop"], target)  # type: ignore[arg-type]
+    assert found["shop"]["verdict"] == "stale", found
+
+
 def test_everything_in_a_process(remote: Remote) -> None:
     remote.run("import asyncio, http.server, json, decimal, email.mime.text, xml.dom.minidom")
     names = list(remote.freshness())
