@@ -25,8 +25,9 @@ THREADS = ("start_new_thread", "allocate_lock", "get_ident", "get_native_id")
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
 STATUS_SIZE = 4096  # the payload's file begins with so many bytes for what the agent has to say
 # Seconds between the interpreter's switches of threads while the agent comes: so long does a thread
-# that wants the GIL wait until it asks for it. An odd value, by which arrivals know each other's.
-QUICK = 0.000021
+# that wants the GIL wait until it asks for it. Odd values, by which arrivals know each other's. The
+# longer one is for targets of one thread: if such a one forks just then, its child keeps the value.
+QUICK, BRISK = 0.000021, 0.000503
 
 
 def original(name: str) -> Any:
@@ -70,7 +71,7 @@ def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional
     posix = sys.modules["posix"]
 
     def calm() -> None:
-        if usual is not None and round(sys.getswitchinterval(), 6) == QUICK:
+        if usual is not None and round(sys.getswitchinterval(), 6) in (QUICK, BRISK):
             sys.setswitchinterval(usual)
 
     def report(text: str) -> None:

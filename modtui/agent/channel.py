@@ -213,6 +213,7 @@ class _Server:
                 return
             self.leaving = True
             others = [one for one in self.connections if one is not asked_by]
+        self.calm()
         if asked_by is not None:
             self.farewell.append(asked_by.socket)
         jobs.withdraw_all()

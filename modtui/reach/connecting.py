@@ -190,7 +190,8 @@ def _inject_once(
     build = image.find(process)
     interpreter = bundle.identify(build.path)
     payload = bundle.payload(__version__, interpreter, python=build.version)
-    parcel = Parcel.of(payload, lambda: False)
+    threads = int(process.status.get("Threads", "1"))
+    parcel = Parcel.of(payload, threads, lambda: False)
     parcel.arrived = lambda: (
         parcel.status().startswith(("L", "E"))
         or (parcel.descriptor is None and finding.listens(process))

@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from modtui.agent.bootstrap import QUICK, STATUS_SIZE
+from modtui.agent.bootstrap import BRISK, QUICK, STATUS_SIZE
 from modtui.reach.bundle import FLAGS, PARSING, SOURCE, Payload
 
 # On the target's main thread, which waits for it: as little as can be.
@@ -28,10 +28,10 @@ try:
         exec(original, space)
         start = space["original"]("start_new_thread")
     usual = sys.getswitchinterval()
-    if round(usual, 6) == {QUICK}:
+    if round(usual, 6) in ({QUICK}, {BRISK}):
         usual = None
     else:
-        sys.setswitchinterval({QUICK})
+        sys.setswitchinterval(interval)
     start(exec, (source, {{"what": what, "size": size, "usual": usual}}))
 except BaseException as error:
     if usual is not None:
@@ -97,8 +97,10 @@ def _original() -> str:
     return "import sys\n" + ast.unparse(node)
 
 
-def arrival_text(size: int, what: str) -> bytes:
+def arrival_text(size: int, interval: float, what: str) -> bytes:
     """The text that brings the agent; `what` is an expression for where its payload is.
+
+    `interval` is the switch interval until the first answer is out.
 
     A tuple begins with a descriptor (of `STATUS_SIZE` bytes for answers, then the payload, of which
     `size` bytes are needed at first) and goes on with the device and inode that it must have, if it
@@ -111,6 +113,7 @@ def arrival_text(size: int, what: str) -> bytes:
         _STARTER,
         what=what,
         size=repr(size),
+        interval=repr(interval),
         source=repr(_BEGINNING),
         original=repr(original),
     )
@@ -157,9 +160,10 @@ class Parcel:
         return bool(self.status())
 
     @staticmethod
-    def of(payload: Payload, arrived: Callable[[], bool]) -> Parcel:
-        """The parcel that brings the agent."""
-        text = functools.partial(arrival_text, len(payload.core))
+    def of(payload: Payload, threads: int, arrived: Callable[[], bool]) -> Parcel:
+        """The parcel that brings the agent to a target of so many threads."""
+        interval = QUICK if threads > 1 else BRISK
+        text = functools.partial(arrival_text, len(payload.core), interval)
         return Parcel(text, payload.core + payload.rest, arrived)
 
     def close(self) -> None:
