@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -53,21 +52,9 @@ def connect(
         raise Unsupported(
             f"process {pid} is this very process", "use modtui.browse() to look at oneself"
         )
-    if pid <= 0 or not _exists(pid):
+    if pid <= 0 or not proc.is_there(pid):
         raise proc.no_such(pid)
     return _in_own_thread(lambda stop: _patiently(pid, via, progress, stop))
-
-
-def _exists(pid: int) -> bool:
-    if sys.platform == "linux":
-        return os.path.isdir(f"/proc/{pid}")
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _at_path(path: str) -> Session:
@@ -112,7 +99,7 @@ def _by_pid(
     process: proc.Proc, via: str | None, progress: Progress | None, stop: threading.Event
 ) -> Session:
     proc.check_state(process)
-    if sys.platform == "linux":
+    if proc.LINUX:
         _ = process.start_ticks  # what tells it from a later process of that number
     if via in (None, "listening"):
         session = _existing(process, progress)
@@ -187,10 +174,13 @@ def _inject_once(
     progress: Progress | None,
     stop: threading.Event,
 ) -> Session:
-    build = image.find(process)
-    interpreter = bundle.identify(build.path)
-    payload = bundle.payload(__version__, interpreter, python=build.version)
-    threads = int(process.status.get("Threads", "1"))
+    if proc.LINUX:
+        build = image.find(process)
+        interpreter, version = bundle.identify(build.path), build.version
+        threads = int(process.status.get("Threads", "1"))
+    else:
+        interpreter, version, threads = bundle.identify(process.exe), None, 1
+    payload = bundle.payload(__version__, interpreter, python=version)
     parcel = Parcel.of(payload, threads, lambda: False)
     parcel.arrived = lambda: (
         parcel.status().startswith(("L", "E"))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 
 from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Traced, Unsupported
 
+LINUX = sys.platform == "linux"
 CAP_SYS_PTRACE = 1 << 19
 STOPPED, TRACED, DEAD = "T", "t", ("Z", "X", "x")
 PF_EXITING = 0x4  # in the flags of /proc/PID/stat (include/linux/sched.h)
@@ -71,7 +74,17 @@ class Proc:
     @property
     def uid(self) -> int:
         """The effective user, as we number users."""
+        if not LINUX:
+            return int(self._ps("uid"))
         return int(self.status["Uid"].split()[1])
+
+    def _ps(self, field: str) -> str:
+        """What `ps` says of it, where there is no /proc. Raises NoSuchProcess."""
+        command = ["ps", "-ww", "-o", f"{field}=", "-p", str(self.pid)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not done.stdout.strip():
+            raise no_such(self.pid)
+        return done.stdout.strip()
 
     @property
     def tracer(self) -> int:
@@ -81,11 +94,15 @@ class Proc:
     @cached_property
     def inner_pid(self) -> int:
         """Its pid as it sees it itself."""
+        if not LINUX:
+            return self.pid
         return int(self.status.get("NSpid", str(self.pid)).split()[-1])
 
     @cached_property
     def inner_uid(self) -> int:
         """Its effective user as it numbers users itself."""
+        if not LINUX:
+            return self.uid
         try:
             lines = self.text("uid_map").splitlines()
         except (NoSuchProcess, NoPermission):
@@ -104,6 +121,8 @@ class Proc:
 
     def ended(self) -> bool:
         """Is it ending now, or has it, whether or not its parent has asked for it yet?"""
+        if not LINUX:
+            return not is_there(self.pid)
         try:
             with open(f"{self.folder}/stat", "rb") as file:
                 data = file.read()
@@ -137,6 +156,8 @@ class Proc:
     @cached_property
     def exe(self) -> str:
         """The executable's path as the target sees it, "" for a kernel thread."""
+        if not LINUX:
+            return self._ps("comm")
         try:
             return os.readlink(f"{self.folder}/exe")
         except PermissionError:
@@ -187,6 +208,19 @@ class Proc:
         except OSError:
             return ""
         return "" if same else f"{self.folder}/root"
+
+
+def is_there(pid: int) -> bool:
+    """Is there a process of that number?"""
+    if LINUX:
+        return os.path.isdir(f"/proc/{pid}")
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return True
 
 
 def no_such(pid: int) -> NoSuchProcess:
@@ -269,6 +303,10 @@ def not_allowed(process: Proc) -> NoPermission:
 
 def check_state(process: Proc) -> None:
     """Raise the refusal for a process in whose state nothing can be done."""
+    if not LINUX:
+        if process.ended():
+            raise no_such(process.pid)
+        return
     pid, status = process.pid, process.status
     if int(status.get("Tgid", pid)) != pid:
         raise NoSuchProcess(

@@ -32,6 +32,8 @@ class RemoteExec:
 
     def can_reach(self, process: proc.Proc) -> Unreachable | None:
         """Why this process cannot be reached this way; None if it can. Nothing is touched."""
+        if not proc.LINUX:
+            return self._can_reach_elsewhere(process)
         try:
             proc.check_state(process)
             proc.check_traceable(process)
@@ -50,6 +52,27 @@ class RemoteExec:
             )
         if not os.access(process.exe, os.X_OK):
             return Unsupported(f"the interpreter of process {process.pid} cannot be started")
+        return None
+
+    def _can_reach_elsewhere(self, process: proc.Proc) -> Unreachable | None:
+        """The same by the names of things, where the kernel tells no more."""
+        try:
+            executable, uid = process.exe, process.uid
+        except Unreachable as refusal:
+            return refusal
+        if not os.path.basename(executable).lower().startswith("python"):
+            return Unsupported(f"process {process.pid} ({executable}) does not look like Python")
+        version = image.version_from_name(os.path.realpath(executable))
+        if version is not None and (image.parse(version) or FIRST) < FIRST:
+            return Unsupported(
+                f"process {process.pid} runs Python {version}, and sys.remote_exec is there since "
+                "3.14",
+                "start it with `modtui run`, or call modtui.listen() in it",
+            )
+        if os.geteuid() not in (0, uid) or (sys.platform == "darwin" and os.geteuid() != 0):
+            return Unsupported(
+                f"process {process.pid} cannot be entered without more rights", "use sudo"
+            )
         return None
 
     def inject(

@@ -15,7 +15,7 @@ from modtui.agent.rendezvous import remove
 from modtui.reach import beginnings, bundle
 from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
-from modtui.reach.proc import Proc
+from modtui.reach.proc import LINUX, Proc, is_there
 from modtui.reach.wire import CallsLike, RemoteCalls, Wire
 
 Thread = Literal["main", "agent"]
@@ -260,13 +260,15 @@ def _outcome(state: shapes.JobState) -> Any:
 
 def _started_at(pid: int) -> float:
     ticks = _started(pid)
-    if ticks is None or not hasattr(time, "CLOCK_BOOTTIME"):
+    if not ticks or not hasattr(time, "CLOCK_BOOTTIME"):
         return 0.0
     boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
     return boot + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _started(pid: int) -> int | None:
+    if not LINUX:
+        return 0 if is_there(pid) else None
     try:
         process = Proc(pid)
         return None if process.state_now() in ("Z", "X") else process.start_ticks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -407,3 +408,23 @@ def test_a_program_from_standard_input(native: Python, tmp_path: Path) -> None:
     )
     assert (process.returncode, process.stdout) == (plain.returncode, plain.stdout)
     assert process.returncode == 5
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
+def test_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on macOS: what /proc would say is asked of `ps` and of signals."""
+    from modtui.reach import connect, proc, session
+
+    monkeypatch.setattr(proc, "LINUX", False)
+    monkeypatch.setattr(session, "LINUX", False)
+    running = run(["-c", "input()"], python=ANY.command[0])
+    with running.session as ours:
+        assert ours.alive
+        assert ours.calls.list_modules(0, 5)["total"] > 10
+        with connect(running.pid) as other:
+            assert other.target["pid"] == running.pid
+        with connect(ours.hello["sockets"][0]) as other:
+            assert other.alive
+    _ask(running)
+    assert running.wait() == 0
+    assert not ours.alive
