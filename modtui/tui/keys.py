@@ -176,7 +176,7 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("json", "J", "export('json')", "as JSON", "Write the journal as JSON"),
         ("journal-copy", "y", "copy", "copy", "Copy the journal"),
     ),
-    "dialog": (("close", "escape", "cancel", "close", "Close; nothing is done"),),
+    "dialog": (("close", "escape,q", "cancel", "close", "Close; nothing is done"),),
     "buttons": (("other-button", "left,right", "other", "", "To the other button"),),
     "question": (
         ("yes", "y", "yes", "yes", "Do it"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ TMUX = shutil.which("tmux")
 class Terminal:
     """One tmux session of its own server, so that nobody's configuration or sessions matter."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, state: str) -> None:
         self._name = name
+        self._state = state
 
     def _tmux(self, *arguments: str) -> str:
         command = ["tmux", "-L", self._name, "-f", "/dev/null", *arguments]
@@ -27,7 +29,9 @@ class Terminal:
     def start(self, command: Sequence[str], columns: int, rows: int) -> None:
         # The shell stays, so that what the app leaves on the screen can be read after it has ended.
         after = "code=$?; echo; echo ended with $code; exec sleep 1000"
-        line = f"unset COLUMNS LINES; {shlex.join(command)}; {after}"
+        # What the app remembers of a layout or a target is this terminal's own.
+        own = f"XDG_STATE_HOME={shlex.quote(self._state)}; export XDG_STATE_HOME"
+        line = f"unset COLUMNS LINES; {own}; {shlex.join(command)}; {after}"
         size = ("-x", str(columns), "-y", str(rows))
         self._tmux("new-session", "-d", *size, "sh", "-c", line)
 
@@ -39,6 +43,10 @@ class Terminal:
         """Type keys, by tmux's names for them."""
         for key in keys:
             self._tmux("send-keys", key)
+
+    def type(self, text: str) -> None:
+        """Type a text, letter by letter."""
+        self._tmux("send-keys", "-l", text)
 
     def shows(self, *texts: str, seconds: float = 30.0) -> str:
         """Wait until the screen shows all of these; returns the screen."""
@@ -58,11 +66,17 @@ class Terminal:
 
 
 @contextmanager
-def terminal(command: Sequence[str], columns: int = 160, rows: int = 45) -> Iterator[Terminal]:
-    """Run a command in a terminal of that size; everything in it is killed at the end."""
-    running = Terminal(f"modtui-{uuid.uuid4().hex[:8]}")
-    running.start(command, columns, rows)
-    try:
-        yield running
-    finally:
-        running.kill()
+def terminal(
+    command: Sequence[str], columns: int = 160, rows: int = 45, state: str = ""
+) -> Iterator[Terminal]:
+    """Run a command in a terminal of that size; everything in it is killed at the end.
+
+    What the app remembers is kept in the folder `state`, or forgotten.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        running = Terminal(f"modtui-{uuid.uuid4().hex[:8]}", state or folder)
+        running.start(command, columns, rows)
+        try:
+            yield running
+        finally:
+            running.kill()

@@ -43,6 +43,36 @@ def test_attach_see_it_turn_stale_diff_reload_undo(tmp_path, columns: int, rows:
         assert server.ask() == OLD
 
 
+def test_from_modtui_to_a_reloaded_module_in_six_keys(tmp_path) -> None:
+    """As somebody would who has read nothing: the program is in the list, its stale module is on
+    top, and what to press is on the screen. The second time the program is on top, too."""
+    state = str(tmp_path / "state")
+    with running_server(tmp_path) as server:
+        server.edit()
+        with terminal(MODTUI, 120, 40, state) as screen:
+            screen.shows("pick a process", "can be reached")
+            screen.press("/")
+            screen.type(str(server.pid))  # on a machine full of other tests' processes
+            screen.shows("1 of ")
+            screen.press("Enter", "Enter")
+            pressed = 2
+            screen.shows("~ till.pricing", "r reload…")
+            screen.press("r")
+            screen.shows("Reload till.pricing?", "y Reload")
+            screen.press("y")
+            screen.shows("Reloaded till.pricing")
+            assert pressed + 2 <= 6
+            assert server.ask() == NEW
+            screen.shows("Report", "esc close")
+            screen.press("q", "q")  # the report, then the app
+            screen.shows("ended with 0")
+        with terminal(MODTUI, 120, 40, state) as screen:
+            screen.shows("pick a process")
+            screen.shows(f"↺ {server.pid}")
+            screen.press("q")
+            screen.shows("ended with 0")
+
+
 def test_the_target_ends_while_it_is_browsed(tmp_path) -> None:
     with (
         running_server(tmp_path) as server,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from modtui.tui.application import ModtuiApp
     from modtui.tui.ports import Connect, Machine, Process, Running, Stores
 
+TOAST_SECONDS = 3.0
 WATCH_AGAIN_SECONDS = 2.0  # imports come in bursts
 
 
@@ -67,7 +68,7 @@ class LiveScreen(Screen[None]):
 
     def say(self, text: str, severity: str = "information") -> None:
         """A toast; what is said here is never the only trace of something that happened."""
-        self.app.notify(safe_text(text), severity=severity, markup=False, timeout=3)  # type: ignore[arg-type]
+        self.app.notify(safe_text(text), severity=severity, markup=False, timeout=TOAST_SECONDS)  # type: ignore[arg-type]
 
     def start(self) -> None:
         """Attach; what was opened ahead is in the first frame already."""
