@@ -72,25 +72,29 @@ def prove(
                     time.sleep(max(pause, (time.monotonic() - began) * IDLE))
     except NoHelper as error:
         tell(str(error))
-        _by_the_agent(calls, verdicts, tell, pause)
+    # The agent has the values that the module has bound, too, which say something.
+    names = [name for name in verdicts if known[name]["verdict"] == "unknown"]
+    _by_the_agent(calls, names, verdicts, tell, pause)
     return verdicts
 
 
 def _by_the_agent(
     calls: Calls,
+    names: list[str],
     verdicts: dict[str, shapes.Freshness],
     tell: Callable[[str], None],
     pause: float,
 ) -> None:
-    """Have the agent itself compare what is open still, as far as files are small enough."""
-    names = [name for name, known in verdicts.items() if known["verdict"] == "unknown"]
+    """Ask the agent for what is open still, by name: it compares all where files are small."""
+    names = [name for name in names if verdicts[name]["verdict"] == "unknown"]
     told = time.monotonic()
     for start in range(0, len(names), FEW):
         if time.monotonic() > told + TELL_SECONDS:
             told = time.monotonic()
             tell(f"the target compared the code of {start} of {len(names)} modules itself")
         began = time.monotonic()
-        verdicts.update(calls.freshness(names[start : start + FEW]))
+        found = calls.freshness(names[start : start + FEW])
+        verdicts.update({n: said for n, said in found.items() if said["verdict"] != "unknown"})
         if pause:
             time.sleep(max(pause, (time.monotonic() - began) * IDLE))
 
