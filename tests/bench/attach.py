@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from modtui.reach import connect
 from tests.bench import peers
 from tests.bench.table import Row, medians, wall
-from tests.bench.targets import HEARTBEAT, STATES, target
+from tests.bench.targets import BUSY_HEARTBEAT, HEARTBEAT, STATES, target
+from tests.pythons import PYTHONS
 
 TIMES = 9
 BAR_ANSWER, BAR_PAUSE = 60.0, 5.0
@@ -43,13 +46,19 @@ def with_gdb(pid: int) -> float:
         return taken if mark.exists() else float("nan")
 
 
+def as_command(pid: int) -> float:
+    """`modtui list`: a command that starts, attaches, is answered, prints, and leaves."""
+    command = [sys.executable, "-m", "modtui", "list", str(pid)]
+    return wall(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True))
+
+
 PEERS = (*((with_gdb,) if shutil.which("gdb") else ()), peers.hypno)
 
 
-def pause(pid: int, process: subprocess.Popen[str]) -> float:
-    """The longest time that a thread of the target could not run during an attach, in ms."""
+def pause(process: subprocess.Popen[str], way: Callable[[int], object]) -> float:
+    """The longest time that a thread of the target could not run meanwhile, in ms."""
     longest(process)
-    attach(pid)
+    way(process.pid)
     return longest(process)
 
 
@@ -63,24 +72,67 @@ def longest(process: subprocess.Popen[str]) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Each state; then what a thread of the target felt."""
-    attach_to_warm_up()
+    """Each state; whole commands; then what threads of the target felt."""
+    if not shutil.which("gdb"):
+        print("  gdb is not installed, so nothing that needs it is measured")
+    warm_up()
     for state, code in STATES.items():
         with target(code) as process:
             pid = process.pid
             ours, *others = medians(*(partial(way, pid) for way in (attach, *PEERS)), times=TIMES)
             names = (way.__name__.removeprefix("with_") for way in PEERS)
             yield Row(f"attach, {state}", ours, tuple(zip(names, others, strict=True)), BAR_ANSWER)
-        with target(code) as process:  # debugpy never leaves: a process for it alone
-            yield Row(f"attach, {state}, by debugpy", peers.debugpy(process.pid))
-    with target(HEARTBEAT) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        (quiet,) = medians(lambda: idle(process), times=TIMES)
-        (felt,) = medians(lambda: pause(process.pid, process), times=TIMES)
-        yield Row(
-            "longest pause of a thread of the target", felt, (("no attach", quiet),), BAR_PAUSE
-        )
+    yield from commands()
+    yield from on_newest()
+    yield from pauses()
+
+
+def commands() -> Iterator[Row]:
+    """Whole commands, start of the interpreter included: debugpy's, memray's and ours."""
+    for state in ("busy", "sleeping"):
+        found = []
+        for peer in (peers.debugpy, peers.memray):
+            taken = []
+            for _ in range(3):  # debugpy never leaves: a process for each
+                with target(STATES[state], peers.python()) as process:
+                    taken.append(peer(process.pid))
+            found.append((peer.__name__, statistics.median(taken)))
+        with target(STATES[state]) as process:
+            (ours,) = medians(partial(as_command, process.pid), times=3)
+        yield Row(f"a whole command, {state}", ours, tuple(found))
+
+
+def on_newest() -> Iterator[Row]:
+    """Python 3.14, where it has a way of its own: `python -m pdb -p`."""
+    newest = next((python for python in PYTHONS if python.label == "3.14"), None)
+    if newest is None or os.geteuid() != 0:
+        print("  no Python 3.14 here, or no right to enter its root: pdb -p is not measured")
+        return
+    for state in ("busy", "http.server", "sleeping"):
+        with target(STATES[state], *newest.command) as process:
+            attach(process.pid)
+            ours, theirs = medians(
+                partial(as_command, process.pid), partial(peers.pdb, process.pid), times=3
+            )
+        yield Row(f"a whole command on 3.14, {state}", ours, (("pdb -p", theirs),))
+
+
+def pauses() -> Iterator[Row]:
+    """What threads of the target felt: one that is mostly idle, and a main thread that never is."""
+    kinds = (("a thread that wakes each 0.5 ms", HEARTBEAT), ("a busy main thread", BUSY_HEARTBEAT))
+    for what, code in kinds:
+        with target(code) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            attach(process.pid)
+            quiet, ours, *others = medians(
+                lambda process=process: idle(process),
+                *(partial(pause, process, way) for way in (attach, *PEERS)),
+                times=TIMES,
+            )
+        names = (way.__name__.removeprefix("with_") for way in PEERS)
+        beside = (("no attach", quiet), *zip(names, others, strict=True))
+        yield Row(f"longest pause of {what}", ours, beside, BAR_PAUSE)
 
 
 def idle(process: subprocess.Popen[str]) -> float:
@@ -90,7 +142,7 @@ def idle(process: subprocess.Popen[str]) -> float:
     return longest(process)
 
 
-def attach_to_warm_up() -> None:
+def warm_up() -> None:
     """The agent's compiled code is kept for the next attach; that first one is not the usual."""
     with target(STATES["sleeping"]) as process:
         attach(process.pid)

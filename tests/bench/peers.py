@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import tempfile
 import time
@@ -10,7 +12,9 @@ from pathlib import Path
 
 import platformdirs
 
-PACKAGES = ("hypno", "debugpy")
+from tests.pythons import CHROOT_314
+
+PACKAGES = ("hypno", "debugpy", "memray")
 FOLDER = Path(platformdirs.user_cache_dir("modtui-bench", appauthor=False)) / "peers"
 
 # Prints how long it took from the call to code that runs in the process, start-up left out.
@@ -29,10 +33,10 @@ print((time.perf_counter() - start) * 1000)
 def python() -> str:
     """The interpreter of that environment, which is made if it is not there."""
     found = FOLDER / "bin" / "python"
-    if not (FOLDER / "complete").exists():
+    if not (FOLDER / "complete").exists() or (FOLDER / "complete").read_text() != str(PACKAGES):
         venv.create(FOLDER, with_pip=True, clear=True)
         subprocess.run([found, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        (FOLDER / "complete").touch()
+        (FOLDER / "complete").write_text(str(PACKAGES))
     return str(found)
 
 
@@ -56,3 +60,53 @@ def debugpy(pid: int) -> float:
     except subprocess.TimeoutExpired:
         return float("nan")
     return (time.perf_counter() - start) * 1000 if done.returncode == 0 else float("nan")
+
+
+def memray(pid: int) -> float:
+    """Milliseconds of `memray attach`; NaN if it failed. The target's Python must have memray."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [python(), "-m", "memray", "attach", "-o", f"{folder}/found", str(pid)]
+        start = time.perf_counter()
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=30, check=False)
+        except subprocess.TimeoutExpired:
+            return float("nan")
+        taken = (time.perf_counter() - start) * 1000
+        detach = [python(), "-m", "memray", "detach", str(pid)]
+        subprocess.run(detach, capture_output=True, timeout=30, check=False)
+    return taken if done.returncode == 0 else float("nan")
+
+
+def pdb(pid: int, patience: float = 5.0) -> float:
+    """Milliseconds of 3.14's `python -m pdb -p` to its prompt; NaN if that does not come.
+
+    In the chroot where that Python is, with a /proc of its own, which sys.remote_exec needs.
+    """
+    inside = 'mount -t proc none "$0/proc" && exec chroot "$0" python3.14 -m pdb -p "$1"'
+    command = ["unshare", "--mount", "sh", "-c", inside, str(CHROOT_314), str(pid)]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    said = b""
+    try:
+        while b"(Pdb)" not in said:
+            left = patience - (time.perf_counter() - start)
+            ready, _, _ = select.select([process.stdout], [], [], max(left, 0))
+            part = os.read(process.stdout.fileno(), 65536) if ready else b""
+            if not part:
+                return float("nan")
+            said += part
+        taken = (time.perf_counter() - start) * 1000
+        process.stdin.write(b"detach\n")
+        process.stdin.close()
+        process.wait(5)
+        return taken
+    except (subprocess.TimeoutExpired, BrokenPipeError):
+        return float("nan")
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -9,6 +9,16 @@ from contextlib import contextmanager
 
 STATES = {
     "busy": "while True: sum(range(1000))",
+    "two busy threads, main joins": (
+        "import threading\ndef work():\n while True: sum(range(1000))\n"
+        "threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]\n"
+        "[thread.start() for thread in threads]; threads[0].join()"
+    ),
+    "six allocating threads": (
+        "import threading\ndef work():\n"
+        " while True: [bytearray(n % 3000 + 1) for n in range(200)]\n"
+        "[threading.Thread(target=work, daemon=True).start() for _ in range(5)]; work()"
+    ),
     "sleeping": "import time; time.sleep(3600)",
     "http.server": (
         "import http.server as s; s.HTTPServer(('127.0.0.1', 0), "
@@ -40,11 +50,33 @@ for line in sys.stdin:
 """
 
 
+# The same for a main thread that is never idle.
+BUSY_HEARTBEAT = """
+import sys, time, threading
+asked = []
+def listen():
+    for line in sys.stdin:
+        asked.append(line)
+threading.Thread(target=listen, daemon=True).start()
+print("ready", flush=True)
+longest, last, clock = 0.0, time.perf_counter(), time.perf_counter
+while True:
+    now = clock()
+    if now - last > longest:
+        longest = now - last
+    last = now
+    if asked:
+        asked.clear()
+        print(longest * 1000, flush=True)
+        longest, last = 0.0, clock()
+"""
+
+
 @contextmanager
-def target(code: str, python: str = sys.executable) -> Iterator[subprocess.Popen[str]]:
+def target(code: str, *python: str) -> Iterator[subprocess.Popen[str]]:
     """A process that runs this code and has begun to."""
     process = subprocess.Popen(
-        [python, "-c", f"print('up', flush=True)\n{code}"],
+        [*(python or (sys.executable,)), "-c", f"print('up', flush=True)\n{code}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
