@@ -281,7 +281,9 @@ class Replacing:
             )
 
     def _superseded(self, values: List[Any]) -> Dict[int, int]:
-        """The tuples (by id, with the id of what came instead) that registered an object in other words than the new text does.
+        """The tuples that registered an object in other words than the new text does.
+
+        By id, each with the id of what came instead.
 
         The definition was executed again and has put a tuple of its own into the same list, with
         the same object in the same place: `(1, handler)` before, `(2, handler)` now.

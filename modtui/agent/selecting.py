@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     Names = Set[str]
 
+
 class Before:
     """The values that a name had before, oldest first, and when the last of them went."""
 

@@ -172,7 +172,8 @@ class Snapshot:
     def restore(self, imported: List[str], made: Optional[List[Any]]) -> List[str]:
         """Put everything back in one step; `imported` were loaded since and are dropped again.
 
-        `made` are all objects that were made since, if that is known. Returns sentences about what could not be put back.
+        `made` are all objects that were made since, if that is known.
+        Returns sentences about what could not be put back.
         """
         notes = self._put_back(imported)
         if made is not None:

@@ -25,9 +25,33 @@ from typing import Any
 
 from modtui.agent import capture, entries, hazards, reloading
 
-LIBRARIES = ("requests", "flask", "sqlalchemy.orm", "attrs", "pydantic", "rich.table", "rich.markdown")
-LIBRARIES += ("rich.progress", "rich.syntax", "jinja2", "werkzeug.test", "sqlalchemy.dialects.sqlite")
-NOT_IMPORTED = {"antigravity", "this", "idlelib", "turtle", "turtledemo", "tkinter", "lib2to3", "test", "distutils"}
+LIBRARIES = (
+    "requests",
+    "flask",
+    "sqlalchemy.orm",
+    "attrs",
+    "pydantic",
+    "rich.table",
+    "rich.markdown",
+)
+LIBRARIES += (
+    "rich.progress",
+    "rich.syntax",
+    "jinja2",
+    "werkzeug.test",
+    "sqlalchemy.dialects.sqlite",
+)
+NOT_IMPORTED = {
+    "antigravity",
+    "this",
+    "idlelib",
+    "turtle",
+    "turtledemo",
+    "tkinter",
+    "lib2to3",
+    "test",
+    "distutils",
+}
 MARK = "_modtui_was_here"
 EVERY_FUNCTION = 4
 
@@ -77,7 +101,9 @@ def edited(text: str) -> tuple[str, set[str]]:
     names: set[str] = set()
     body = ast.parse(text).body
     defined = [(one, "") for one in body]
-    defined += [(one, f"{cls.name}.") for cls in body if isinstance(cls, ast.ClassDef) for one in cls.body]
+    defined += [
+        (one, f"{cls.name}.") for cls in body if isinstance(cls, ast.ClassDef) for one in cls.body
+    ]
     functions = [(one, prefix) for one, prefix in defined if isinstance(one, ast.FunctionDef)]
     for function, prefix in functions[::EVERY_FUNCTION]:
         first = function.body[0]
@@ -100,9 +126,10 @@ def marked(module: types.ModuleType, path: str) -> set[str]:
 def own_functions(module: types.ModuleType, path: str) -> Iterator[tuple[str, Any]]:
     """The functions that are made of a module's own text and stand where they were defined."""
     for name, one in objects(module):
-        if isinstance(one, types.FunctionType) and one.__qualname__ == name:
-            if one.__code__.co_filename == path and one.__code__.co_name == name.split(".")[-1]:
-                yield name, one
+        if not isinstance(one, types.FunctionType) or one.__qualname__ != name:
+            continue
+        if one.__code__.co_filename == path and one.__code__.co_name == name.split(".")[-1]:
+            yield name, one
 
 
 def patch(name: str) -> list[str]:
@@ -178,7 +205,7 @@ def smoke() -> None:
         BLUE = 2
 
     assert Point(1) < Point(2)
-    assert Color.RED | Color.BLUE == Color(3)
+    assert (Color.RED | Color.BLUE).value == 3
     smoke_of_web()
     smoke_of_data()
 
@@ -190,11 +217,15 @@ def smoke_of_web() -> None:
 
     app = flask.Flask("smoke")
     app.add_url_rule("/<int:number>", view_func=lambda number: {"n": number}, endpoint="view")
-    app.add_url_rule("/t", view_func=lambda: flask.render_template_string("{{ 6 * 7 }}"), endpoint="t")
+    app.add_url_rule(
+        "/t", view_func=lambda: flask.render_template_string("{{ 6 * 7 }}"), endpoint="t"
+    )
     assert app.test_client().get("/3").json == {"n": 3}
     assert app.test_client().get("/t").data == b"42"
     assert app.test_client().get("/none").status_code == 404
-    prepared = requests.Request("POST", "http://host/a", params={"q": "x y"}, json={"k": 1}).prepare()
+    prepared = requests.Request(
+        "POST", "http://host/a", params={"q": "x y"}, json={"k": 1}
+    ).prepare()
     assert prepared.url == "http://host/a?q=x+y"
     assert prepared.body == b'{"k": 1}'
 
@@ -210,7 +241,11 @@ def smoke_of_data() -> None:
 
     base = type("Base", (DeclarativeBase,), {})
     notes = {"id": Mapped[int], "name": Mapped[str]}
-    body = {"__tablename__": "user", "__annotations__": notes, "id": mapped_column(primary_key=True)}
+    body = {
+        "__tablename__": "user",
+        "__annotations__": notes,
+        "id": mapped_column(primary_key=True),
+    }
     user: Any = type("User", (base,), body)
     engine = create_engine("sqlite://")
     base.metadata.create_all(engine)  # type: ignore[attr-defined]

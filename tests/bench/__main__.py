@@ -8,7 +8,7 @@ import sys
 
 from tests.bench.table import print_rows
 
-NAMES = ("attach", "looking", "proving", "recovering", "reloading", "diff", "screen")
+NAMES = ("attach", "looking", "proving", "recovering", "reloading", "engines", "diff", "screen")
 
 
 def main() -> int:
