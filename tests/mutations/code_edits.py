@@ -21,7 +21,7 @@ def _other(text: Text, node: ast.Constant, rng: random.Random) -> str | None:
     if isinstance(value, int):
         return text.replaced(node, str(value + rng.choice((1, 10))))
     if isinstance(value, str) and text.said(node)[:1] in "'\"":
-        return text.replaced(node, repr(value + "z"))
+        return text.replaced(node, ascii(value + "z"))
     return None
 
 
