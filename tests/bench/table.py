@@ -20,12 +20,20 @@ class Row:
 
 
 def medians(*actions: Callable[[], float], times: int) -> list[float]:
-    """The median of each action's own figure; they take turns, so that drift hits all alike."""
+    """The median of each action's own figure; they take turns, so that drift hits all alike.
+
+    NaN if an action failed (gave NaN) at least half of the times; else the median of the others.
+    """
     figures: list[list[float]] = [[] for _ in actions]
     for _ in range(times):
         for action, found in zip(actions, figures, strict=True):
             found.append(action())
-    return [statistics.median(found) for found in figures]
+    return [_median(found) for found in figures]
+
+
+def _median(found: list[float]) -> float:
+    good = [value for value in found if value == value]
+    return statistics.median(good) if len(good) * 2 > len(found) else float("nan")
 
 
 def wall(action: Callable[[], object]) -> float:
