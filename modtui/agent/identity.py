@@ -83,7 +83,7 @@ def agent_modules() -> FrozenSet[str]:
     prefix = ROOT + "."
     names = [key for key, _ in raw.items(raw.modules()) if type(key) is str]
     own = [name for name in names if name == ROOT or name.startswith(prefix)]
-    return frozenset(own) | _added.intersection(names)
+    return frozenset(own) | _brought().intersection(names)
 
 
 class AgentNames:
@@ -92,10 +92,16 @@ class AgentNames:
     __slots__ = ("_added", "_prefix")
 
     def __init__(self) -> None:
-        self._added, self._prefix = _added, ROOT + "."
+        self._added, self._prefix = _brought(), ROOT + "."
 
     def __contains__(self, name: str) -> bool:
         return name == ROOT or name.startswith(self._prefix) or name in self._added
+
+
+def _brought() -> FrozenSet[str]:
+    """What only the agent's own import has brought so far: some of it comes when it is needed."""
+    listed = raw.get(raw.namespace(PACKAGE), "_added")
+    return _added.union(listed) if type(listed) is list else _added
 
 
 def _libraries() -> List[str]:
@@ -103,7 +109,7 @@ def _libraries() -> List[str]:
 
     The interpreter never unloads such a file, so they are what stays mapped after the agent left.
     """
-    files = [raw.get(raw.namespace(name), "__file__") for name in sorted(_added)]
+    files = [raw.get(raw.namespace(name), "__file__") for name in sorted(_brought())]
     return [file for file in map(raw.exact_str, files) if file is not None]
 
 

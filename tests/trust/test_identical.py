@@ -79,8 +79,9 @@ def test_a_look_leaves_nothing(
         assert state.differences(before, state.ask(process)) == [], "it is still by itself"
         threads = threads_of(process.pid)
         with connect(process.pid) as session:
-            libraries = session.hello["libraries"]
             session.calls.show("sys")
+            session.calls.plan(["posixpath"], patch=True)
+            libraries = session.calls.hello()["libraries"]
             session.detach()
         after = state.ask(process)
         assert changed(before, after, libraries) == [], "after attach and detach"
@@ -101,6 +102,7 @@ def test_what_the_agent_says_of_itself_is_the_difference(python: Python, kind: s
     with target(python, KINDS[kind]) as process:
         before = state.ask(process)
         with connect(process.pid) as session:
+            session.calls.show("sys")  # most of the agent comes when it is needed
             during = state.ask(process)
             hello = session.calls.hello()
             modules = during["modules"]["entries"].keys() - before["modules"]["entries"].keys()
