@@ -82,7 +82,11 @@ def pdb(pid: int, patience: float = 5.0) -> float:
 
     In the chroot where that Python is, with a /proc of its own, which sys.remote_exec needs.
     """
-    inside = 'mount -t proc none "$0/proc" && exec chroot "$0" python3.14 -m pdb -p "$1"'
+    # It opens the target's interpreter by the name that we see, so that name is made there.
+    inside = (
+        'mkdir -p "$0$0" && mount --bind "$0" "$0$0" && mount -t proc none "$0/proc" && '
+        'exec chroot "$0" python3.14 -m pdb -p "$1"'
+    )
     command = ["unshare", "--mount", "sh", "-c", inside, str(CHROOT_314), str(pid)]
     start = time.perf_counter()
     process = subprocess.Popen(
