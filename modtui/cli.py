@@ -20,14 +20,22 @@ STATUSES: tuple[str, ...] = get_args(Status)
 
 class _Parser(argparse.ArgumentParser):
     program_follows = False  # all behind the first word that is not an option is a program's
+    intermixed = False  # options may stand between the words
 
     def error(self, message: str) -> NoReturn:
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nTry: {self.prog} --help\n")
 
-    # argparse's REMAINDER would take the `-m` of `modtui run -m MODULE` for an unknown option.
+    # argparse's REMAINDER would take the `-m` of `modtui run -m MODULE` for an unknown option, and
+    # the MODULE of `modtui check PID --prove MODULE` for one word too many.
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
+        if self.intermixed:
+            self.intermixed = False  # it calls this in turn, on some versions of Python
+            try:
+                return self.parse_known_intermixed_args(args, namespace)
+            finally:
+                self.intermixed = True
         if args is None or not self.program_follows:
             return super().parse_known_args(args, namespace)
         start = self._program_start(args)
@@ -86,6 +94,7 @@ class _Verbs:
                 help="how to get into the process, instead of the best way that works",
             )
             _add_look_only(parser)
+            parser.intermixed = True
         if json:
             parser.add_argument("--json", action="store_true", help="one JSON document on stdout")
         return parser
@@ -216,7 +225,7 @@ def _refused(problem: Exception, options: argparse.Namespace) -> ExitCode:
 
 
 def _looks_only(problem: Exception, options: argparse.Namespace) -> ExitCode:
-    _complain(str(problem), "leave out --look-only to change it")
+    _complain(str(problem), "leave out --look-only, and look_only in config.toml, to change it")
     return ExitCode.REFUSED
 
 
@@ -256,11 +265,23 @@ def _abandon_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _heed_config(options: argparse.Namespace) -> None:
+    """The app heeds all of the config file; what prints has one setting in it."""
+    from modtui.tui import config
+
+    found = config.load()
+    options.look_only = options.look_only or found.look_only
+    for problem in found.problems:
+        _complain(problem)
+
+
 def _verb(options: argparse.Namespace) -> int:
     from modtui import commands
 
     if options.print_completion:
         return commands.print_completion(build_parser(), options.print_completion)
+    if options.verb in ("reload", "undo"):
+        _heed_config(options)
     return commands.VERBS[options.verb or "app"](options)
 
 

@@ -281,9 +281,14 @@ def diff(options: argparse.Namespace) -> int:
 # Changing.
 
 
+def _may_change(options: argparse.Namespace) -> None:
+    if options.look_only:
+        raise LooksOnly("changing anything was made impossible")
+
+
 def reload(options: argparse.Namespace) -> int:
-    if options.look_only and not options.dry_run:
-        raise LooksOnly("reloading was made impossible")
+    if not options.dry_run:
+        _may_change(options)
     with _connect(options) as session:
         records = _look(session, _store())
         for name in options.modules:
@@ -324,6 +329,7 @@ def reload(options: argparse.Namespace) -> int:
 
 
 def undo(options: argparse.Namespace) -> int:
+    _may_change(options)
     with _connect(options) as session:
         report = session.undo()
         _follow(session, report["modules"])

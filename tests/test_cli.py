@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,40 @@ def test_what_follows_run_is_the_programs(words: list[str], program: list[str]) 
     options = build_parser().parse_args(["run", *words])
     assert options.program == program
     assert options.headless == ("--headless" in words[:1])
+
+
+@pytest.mark.parametrize(
+    ("words", "modules"),
+    [
+        (["check", "1", "--prove", "a", "b"], ["a", "b"]),
+        (["check", "1", "a", "--json", "b"], ["a", "b"]),
+        (["check", "--json", "1"], []),
+        (["diff", "1", "--json", "a"], ["a"]),
+        (["reload", "1", "a", "--patch", "b"], ["a", "b"]),
+        (["--look-only", "reload", "1", "--dry-run", "a"], ["a"]),
+    ],
+)
+def test_options_may_stand_between_modules(words: list[str], modules: list[str]) -> None:
+    options = build_parser().parse_args(words)
+    assert (options.target, options.modules) == (1, modules)
+    assert options.look_only == ("--look-only" in words)
+
+
+def test_one_module_after_an_option() -> None:
+    assert build_parser().parse_args(["show", "1", "--json", "a"]).module == "a"
+
+
+@pytest.mark.parametrize("verb", ["reload", "undo"])
+def test_look_only_in_the_config_holds_for_commands(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("look_only = true\ncolour = 1\n")
+    monkeypatch.setattr("modtui.tui.config.place", lambda: path)
+    assert main([verb, "1", *(["a"] if verb == "reload" else [])]) == ExitCode.REFUSED
+    told = capsys.readouterr().err
+    assert "look_only in config.toml" in told
+    assert "line 2: unknown setting 'colour'" in told
 
 
 def test_every_verb_has_a_page() -> None:

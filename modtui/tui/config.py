@@ -8,7 +8,7 @@ order = "freshness"      # freshness, name, status, file, import
 diff = "auto"            # auto, unified, split
 remember = true          # what you arrange on the screen, for the next time
 patch = false            # a reload patches, if not said otherwise
-look_only = false        # true: the app changes nothing in any process
+look_only = false        # true: neither app nor commands change anything in any process
 
 [keys]                   # ids as the help and docs list them
 reload = "r,f5"
@@ -25,7 +25,6 @@ from types import MappingProxyType
 from typing import Any
 
 from modtui.tui.filtering import COLUMNS
-from modtui.tui.keys import IDS
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,8 @@ _WORDS = {str: "text in quotes", bool: "true or false", dict: "table", list: "li
 
 
 def _keys(table: dict[str, Any], wrong: Any) -> dict[str, str]:
+    from modtui.tui.keys import IDS  # deferred: it needs Textual, which commands that print do not
+
     good = {}
     for name, value in table.items():
         if name not in IDS:
