@@ -111,8 +111,9 @@ class Watch:
             return
         self._stopping = False
         self._schedule()
-        self._thread = threading.Thread(target=self._run, name="modtui-watch", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name="modtui-watch", daemon=True)
+        thread.start()
+        self._thread = thread  # only now: who stops us meanwhile must not wait for it
 
     def stop(self, timeout: float = 2.0) -> None:
         """End; afterwards `on_change` is not called again."""
