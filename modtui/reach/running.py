@@ -356,7 +356,7 @@ def _raw(descriptor: int) -> Iterator[None]:
         return
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setraw(descriptor)
+        tty.setraw(descriptor, termios.TCSADRAIN)  # what was typed ahead is for the program
         yield
     finally:
         termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)

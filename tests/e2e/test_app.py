@@ -54,7 +54,9 @@ def test_from_modtui_to_a_reloaded_module_in_six_keys(tmp_path) -> None:
             screen.press("/")
             screen.type(str(server.pid))  # on a machine full of other tests' processes
             screen.shows("1 of ")
-            screen.press("Enter", "Enter")
+            screen.press("Enter")
+            screen.shows("enter attach")
+            screen.press("Enter")
             pressed = 2
             screen.shows("~ till.pricing", "r reload…")
             screen.press("r")

@@ -35,12 +35,15 @@ def test_a_fork_began_when_its_parent_was_started() -> None:
     try:
         assert process.stdout is not None
         child = int(process.stdout.readline())
-        found = [beginnings.image_started(child)]
+        found = beginnings.image_started(child)
+        assert found is not None
+        assert began - 3 < found < began + 1.2
         if shutil.which("ps"):
-            found.append(beginnings.image_by_ps(child))
-        for seconds in found:
-            assert seconds is not None
-            assert began - 3 < seconds < began + 1.2  # ps may be a little early
+            # Whoever runs a program of the same name counts as its parent: that is too early, at
+            # worst, and what is too early is only less sure.
+            found = beginnings.image_by_ps(child)
+            assert found is not None
+            assert found < began + 1.2
     finally:
         process.communicate("")
 

@@ -85,8 +85,8 @@ def visit(pid: int, has: str, times: int = 3) -> None:
             session.close()
         else:
             session.detach()
-        assert eventually(lambda: threads_of(pid) == threads)
-    assert eventually(lambda: _descriptors(pid) == descriptors)
+        assert eventually(lambda: threads_of(pid) == threads, 30)
+    assert eventually(lambda: _descriptors(pid) == descriptors, 30)
 
 
 def _names(session: Session) -> list[str]:

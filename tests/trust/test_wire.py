@@ -93,7 +93,7 @@ def test_thousands_of_connections_are_bounded() -> None:
                 held.pop(0).close()
             if number % 250 == 0:
                 most = max(most, threads_of(process.pid))
-        assert most <= 34
+        assert most <= 36  # 32 that are served, who accepts, main, and who is just being refused
         assert len(os.listdir(f"/proc/{process.pid}/fd")) < 128
         for client in held:
             client.close()
