@@ -79,6 +79,7 @@ def target(code: str, *python: str) -> Iterator[subprocess.Popen[str]]:
         [*(python or (sys.executable,)), "-c", f"print('up', flush=True)\n{code}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # of what others bring in and leave
         text=True,
     )
     assert process.stdout is not None
