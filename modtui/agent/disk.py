@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 
-from .system import SEPARATORS, absolute, os, split
+from .system import SEPARATORS, absolute, is_absolute, os, split
 
 try:
     from _blake2 import blake2b
@@ -225,14 +225,25 @@ def replaced(path: str, mapped: Dict[str, int]) -> Optional[str]:
     """Why the mapped library is not the file at that path any more; None if nothing says so."""
     try:
         status = os.stat(path)
-    except OSError:
+    except OSError as error:
         if path + " (deleted)" in mapped:
             return "the library that is mapped was deleted"
-        return None
+        moved = mapped and is_gone(error) and is_absolute(path)
+        return "the library that is mapped was moved away" if moved else None
     inode = mapped.get(path + " (deleted)")
     if inode is not None and inode != status.st_ino and path not in mapped:
         return "the library that is mapped was replaced by another file"
     return None
+
+
+def overwritten(path: str, mapped: Dict[str, int], since_ns: Optional[int]) -> bool:
+    """Whether the very file that is mapped was written after that time."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    same = mapped.get(path) == status.st_ino
+    return same and since_ns is not None and status.st_mtime_ns > since_ns
 
 
 def why(error: Exception) -> str:

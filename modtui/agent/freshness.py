@@ -244,6 +244,10 @@ class Judge:
             replaced = disk.replaced(entry.file, self._maps)
             if replaced is not None:
                 return answer("stale", "proved", replaced + "; only a restart loads the new one")
+            if disk.overwritten(entry.file, self._maps, self._loaded_after(entry)):
+                reason = "the library was written in place since this process started; if it was "
+                reason += "loaded before, only a restart brings the new one"
+                return answer("unknown", "none", reason)
         return answer("n/a", "none", sources.no_source(entry))
 
 

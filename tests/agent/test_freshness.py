@@ -438,20 +438,30 @@ here = os.path.dirname(os.path.abspath(__file__))
 name, source = found[0].__name__, found[0].__file__
 path = os.path.join(here, os.path.basename(source))
 shutil.copy(source, path)
+os.utime(path, (1e9, 1e9))
 loader = importlib.machinery.ExtensionFileLoader(name, path)
 spec = importlib.util.spec_from_loader(name, loader)
 module = importlib.util.module_from_spec(spec)
 _sys.modules[name] = module
 from modtui.agent import freshness
-before = freshness.verdicts([name])[name]
+said = [freshness.verdicts([name])[name]]
+os.utime(path)
+said.append(freshness.verdicts([name])[name])
+os.rename(path, path + "1")
+said.append(freshness.verdicts([name])[name])
+os.rename(path + "1", path)
 shutil.copy(source, path + "2"); os.replace(path + "2", path)
-tell([before, freshness.verdicts([name])[name]])
+said.append(freshness.verdicts([name])[name])
+tell(said)
 """
     if not _has_extensions(inside):
         pytest.skip("every module is built in")
-    before, after = inside.run(script)
+    need_start(inside)
+    before, written, moved, replaced = inside.run(script)
     assert before["verdict"] == "n/a"
-    check(after, "stale", "proved", "only a restart")
+    check(written, "unknown", "none", "written in place")
+    check(moved, "stale", "proved", "moved away; only a restart")
+    check(replaced, "stale", "proved", "only a restart")
 
 
 def _has_extensions(inside: Inside) -> bool:
