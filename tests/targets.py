@@ -260,11 +260,13 @@ class Target:
     def __init__(self, process: subprocess.Popen[bytes], pid: int | None = None) -> None:
         self.process = process
         self.pid = pid or process.pid
+        self.descriptors: int | None = None  # how many it has when it is ready
 
     def wait_ready(self, seconds: float = 30) -> None:
         """Wait for its "ready", and a moment for it to get into its state."""
         assert self.line(seconds) == "ready"
         time.sleep(0.03)
+        self.descriptors = descriptors_of(self.pid)
 
     def line(self, seconds: float = 30) -> str:
         """The next line that it prints."""
@@ -274,7 +276,13 @@ class Target:
         return self.process.stdout.readline().decode().strip()
 
     def finish(self) -> dict[str, Any]:
-        """End it and return its own report."""
+        """End it and return its own report.
+
+        An agent's last act, when everybody has been told that it has left, is to close the socket
+        that this was told through: that is waited for.
+        """
+        if self.descriptors is not None:
+            eventually(lambda: descriptors_of(self.pid) <= (self.descriptors or 0), 1.0)
         os.kill(self.pid, signal.SIGUSR1)
         line = self.line()
         assert line.startswith("{"), f"{line!r}, exit code {self.process.poll()}"
@@ -293,6 +301,14 @@ def state_of(pid: int) -> str:
     except OSError:
         return ""
     return text[text.rindex(")") + 2]
+
+
+def descriptors_of(pid: int) -> int:
+    """How many descriptors a process has open; 0 if that cannot be seen."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 def threads_of(pid: int) -> int:
