@@ -143,6 +143,7 @@ if not found.origin.endswith(".so"):
 else:
     path = os.path.join(here, "_json.cpython-x.so")
     shutil.copy(found.origin, path)
+    os.utime(path, (1e9, 1e9))
     loader = importlib.machinery.ExtensionFileLoader("_json", path)
     spec = importlib.util.spec_from_file_location("_json", path, loader=loader)
     sys.modules.pop("_json", None)
