@@ -129,7 +129,10 @@ def job_text(packages: tuple[str, ...], token: str) -> bytes:
 
 
 def _guarded(source: str, /, **names: str) -> bytes:
-    """A text that executes source in a namespace of its own; `names` are expressions."""
+    """A text that executes source in a namespace of its own; `names` are expressions.
+
+    The source itself tells what goes wrong; nothing of it may surface in the target's main thread.
+    """
     space = "".join(f", {name!r}: {value}" for name, value in names.items())
     text = f'try:\n exec({source!r}, {{"__name__": "_modtui"{space}}})\nexcept:\n pass\n'
     return text.encode("utf-8", "surrogateescape") + b"\0"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from modtui.source import copies, files, git, values, wheel
+from modtui.source import constants, copies, files, git, wheel
 from modtui.source.changes import Baseline, Calls, digest
 from modtui.source.git import Deadline, GitError, Version
 from modtui.source.matching import ENOUGH, Asking, Fit, Matcher, matcher
@@ -227,9 +227,9 @@ def recover(
             if not search.fitting:
                 return search.nothing() if search.seen else None
             fits_now = asking.fit(current) if current else ""
-            held = values.held(matcher.live)
+            held = constants.held(matcher.live)
             fitting = _by_values(search.fitting, held)
-            better = values.odds(fitting[0][0].data, held) < values.odds(current, held)
+            better = constants.odds(fitting[0][0].data, held) < constants.odds(current, held)
             return _by_code(fitting, fits_now, matcher, search.complete, better)
     finally:
         if asking is not None:
@@ -349,7 +349,7 @@ def _with_values(
     from modtui.source import rebuild
 
     data = current if found is None else found.data
-    recalled = None if data is None else values.recall(data, values.held(matcher.live))
+    recalled = None if data is None else constants.recall(data, constants.held(matcher.live))
     if data is None or recalled is None:
         return found
     written = rebuild.encode(recalled.lines, decode(data))
@@ -381,7 +381,7 @@ def _by_values(
     fitting: Sequence[tuple[Candidate, Fit]], held: dict[str, Any]
 ) -> list[tuple[Candidate, Fit]]:
     """The candidates that the constants in memory speak for, the first of those first."""
-    odds = [values.odds(candidate.data, held) for candidate, _ in fitting]
+    odds = [constants.odds(candidate.data, held) for candidate, _ in fitting]
     return [one for one, count in zip(fitting, odds, strict=True) if count == min(odds)]
 
 

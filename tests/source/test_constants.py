@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modtui.source import values
+from modtui.source import constants
 
 PLAIN = st.recursive(
     st.none()
@@ -25,7 +25,7 @@ PLAIN = st.recursive(
 
 
 def lines(source: str, **live: Any) -> list[str] | None:
-    found = values.recall(source.encode(), live)
+    found = constants.recall(source.encode(), live)
     return None if found is None else list(found.lines)
 
 
@@ -74,11 +74,11 @@ def test_what_is_left_alone(source: str, live: dict[str, Any]) -> None:
 def test_what_is_written_has_the_value(now: Any, then: Any) -> None:
     found = lines(f"before = 0; X = {now!r}; after = 0", X=then)
     if found is None:
-        assert values.residue.equal(now, then) or not values._can_be_spelled(then)
+        assert constants.residue.equal(now, then) or not constants._can_be_spelled(then)
     else:
         tree = ast.parse(found[0])
         read = ast.literal_eval(tree.body[1].value)  # type: ignore[attr-defined]
-        assert values.residue.equal(read, then)
+        assert constants.residue.equal(read, then)
         assert len(tree.body) == 3
 
 
@@ -89,15 +89,15 @@ def sent(values: str | None, pyc: str | None = None) -> Any:
 @given(st.dictionaries(st.text(), PLAIN))
 def test_what_an_agent_sends(live: dict[str, Any]) -> None:
     text = marshal.dumps(live).decode("latin-1")
-    assert values.held(sent(text)) == live
-    assert values.held(sent(text, pyc="its code says more")) == {}
+    assert constants.held(sent(text)) == live
+    assert constants.held(sent(text, pyc="its code says more")) == {}
 
 
 @pytest.mark.parametrize("text", [None, "", "x", marshal.dumps([1]).decode("latin-1"), "\u1234"])
 def test_what_no_agent_sends(text: str | None) -> None:
-    assert values.held(sent(text)) == {}
+    assert constants.held(sent(text)) == {}
 
 
 def test_odds() -> None:
-    assert values.odds(b"A = 1\nB = 2\nC = 3", {"A": 1, "B": 3, "C": 4}) == 2
-    assert values.odds(b"A = ", {"A": 1}) == values.odds(None, {"A": 1}) == 0
+    assert constants.odds(b"A = 1\nB = 2\nC = 3", {"A": 1, "B": 3, "C": 4}) == 2
+    assert constants.odds(b"A = ", {"A": 1}) == constants.odds(None, {"A": 1}) == 0
