@@ -44,11 +44,6 @@ def is_regular(status: os.stat_result) -> bool:
     return status.st_mode & _FORMAT == _REGULAR
 
 
-def is_directory(status: os.stat_result) -> bool:
-    """Whether it is a directory."""
-    return status.st_mode & _FORMAT == _DIRECTORY
-
-
 def digest(data: bytes) -> str:
     """The name of a text: blake2b of its bytes, 16 bytes, in hex."""
     return blake2b(data, digest_size=16).hexdigest()

@@ -7,7 +7,7 @@ from a newer text.
 
 from __future__ import annotations
 
-from . import baseline, capture, codes, disk, entries, identity, loading, pycs, raw
+from . import baseline, capture, codes, disk, identity, loading, pycs, raw
 from .system import os
 
 TYPE_CHECKING = False
@@ -111,8 +111,3 @@ def _functions_are_in(namespace: Dict[Any, Any], code: Any) -> bool:
             if tree.find(value.__code__) not in ("exact", "moved"):
                 return False
     return True
-
-
-def of_name(name: str) -> Optional[CodeType]:
-    """The same for an entry of sys.modules. Raises UnknownModule."""
-    return code_of(entries.look_at(name))

@@ -337,8 +337,3 @@ def _name_of_odd_key(key: object, taken: Any) -> str:
 def find(name: str) -> Any:
     """The value of the entry that `entries` calls so, which may be None. Raises UnknownModule."""
     return entry(name)[1]
-
-
-def find_module_dict(name: str) -> Optional[Dict[Any, Any]]:
-    """The namespace of that entry; None when it is no module object. Raises UnknownModule."""
-    return module_dict(find(name))

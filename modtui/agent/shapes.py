@@ -175,10 +175,6 @@ class FromImport(TypedDict):
     of: str
 
 
-class Count(TypedDict, total=False):
-    count: int
-
-
 InstanceCount = TypedDict("InstanceCount", {"class": str, "count": int})
 Subclass = TypedDict("Subclass", {"class": str, "of": str})
 

@@ -56,12 +56,6 @@ def decode(data: bytes) -> SourceText:
     return SourceText(lines, encoding, newline, ends or not text, bom, note, data)
 
 
-def from_lines(lines: tuple[str, ...] | list[str]) -> SourceText:
-    """A text of these lines, as if read from a UTF-8 file."""
-    raw = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
-    return SourceText(tuple(lines), raw=raw)
-
-
 def difference_beyond_lines(old: SourceText, new: SourceText) -> str | None:
     """In words what differs between two texts whose lines are equal; None if nothing does."""
     if old.raw == new.raw:

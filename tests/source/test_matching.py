@@ -142,8 +142,12 @@ def test_programs_of_others_are_not_run(tmp_path: Path) -> None:
     assert not interpreters.may_run(str(other))
 
 
-def test_a_helper_that_is_too_slow_or_broken(folder: Path) -> None:
+def test_a_helper_that_is_too_slow_or_broken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     match = late(ONE, folder)
-    assert match.fits([LOADED.encode()], b"", 0.0) == []
+    slow = folder / "slow.py"
+    slow.write_text("import time; time.sleep(600)\n")
+    with monkeypatch.context() as patched:
+        patched.setattr("modtui.source.matching.HELPER", slow)
+        assert match.fits([LOADED.encode()], b"", 0.2) == []
     assert Matcher(match.live, "/bin/false").fits([LOADED.encode()], b"", 10) == []
     assert Matcher(match.live, "/nowhere").fits([LOADED.encode()], b"", 10) == []

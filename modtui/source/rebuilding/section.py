@@ -5,7 +5,6 @@ from __future__ import annotations
 from .align import Aligner
 from .blocks import depths
 from .head import heads
-from .instructions import by_line
 from .repair import Repair
 from .swap import columns_shift, reindented
 from .trial import Trial, indent_of
@@ -207,14 +206,3 @@ def _grade(old: Line, new: Line, text: str) -> tuple[int, str]:
         moved = reindented(text, shift) if shift else None
         return ALIKE, text if moved is None else moved
     return SIMILAR, text
-
-
-def wrong_lines(code: CodeType, facts: Sequence[Line], start: int) -> set[int]:
-    """The lines (counted from 0 at `start`) on which that code is not what was loaded."""
-    found = by_line([code])
-    wrong = set()
-    for at, fact in enumerate(facts):
-        has = found.get(start + at)
-        if (has.full if has else ()) != fact.full:
-            wrong.add(at)
-    return wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events, getters, on
@@ -419,12 +418,6 @@ class BrowserScreen(ReloadScreen):
             return self.running is not None
         answer = self.may_change(action)
         return True if answer is None else answer
-
-    def shown_actions(self) -> Iterable[tuple[str, str, str]]:
-        """(title, help, action) of every key of this screen, for the palette."""
-        for key in keys.KEYS:
-            if key.scope == "browser" and not key.id.startswith("toggle-"):
-                yield key.label or key.help, key.help, key.action
 
 
 DIFF_WORDS = {
