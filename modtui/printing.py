@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         Record,
         UndoReport,
     )
-    from modtui.reach.processes import Process
+    from modtui.reach.process import Process
     from modtui.tui.prose import Document
 
 # SGR codes of the app's inks; what has none is printed plainly.

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 
-from . import capture, disk, entries, identity, proof, pycs, sources, witnesses, words
+from . import capture, cases, disk, entries, identity, proof, pycs, sources, witnesses, words
 from .ledger import ledger
 from .system import is_absolute, os, pause
 
@@ -172,10 +172,10 @@ class Judge:
             return answer("fresh", "likely", reason + ", and nothing says that it was moved here")
         return found
 
-    def case(self, entry: Entry, stamp: disk.Stamp, file: str = "") -> proof.Case:
+    def case(self, entry: Entry, stamp: disk.Stamp, file: str = "") -> cases.Case:
         """What is known of an entry whose file was touched."""
         file = file or entry.source_file or ""
-        return proof.Case(entry, file, stamp, self._loaded_after(entry), self.started_ns)
+        return cases.Case(entry, file, stamp, self._loaded_after(entry), self.started_ns)
 
     def _loaded_after(self, entry: Entry) -> Optional[int]:
         seen = ledger.loaded_after_ns(entry.name, entry.value)

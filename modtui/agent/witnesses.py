@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Dict, Optional, Tuple
 
-    from .proof import Case
+    from .cases import Case
 
 MAX_BYTES = 32_000_000  # packed, of all copies
 W_OK = 2  # of access(2)

@@ -12,7 +12,7 @@ import sys
 import time
 
 from modtui.reach.image import parse, version_from_name
-from modtui.reach.processes import Process
+from modtui.reach.process import Process
 
 _ROW = re.compile(r"\s*(\d+)\s+(\d+)\s+(\S+)\s+(\S+)\s+(.*)")
 _FIRST = (3, 14)

@@ -5,34 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import dataclass
 
 from modtui.reach import finding, image, proc
 from modtui.reach.connecting import mechanisms
 from modtui.reach.errors import ReachError, Unreachable
-
-
-@dataclass(frozen=True)
-class Process:
-    """One Python process. `way` is None if it cannot be reached; then `reason` says why."""
-
-    pid: int
-    uid: int
-    user: str
-    python: str | None  # "3.12.1", "3.12" if only that is known, or None
-    executable: str
-    argv: tuple[str, ...]
-    cwd: str  # "" if it cannot be seen
-    started: float  # seconds since the epoch
-    way: str | None  # "listening", "ptrace", "remote_exec"
-    reason: str | None
-    remedy: str | None
+from modtui.reach.process import Process
 
 
 def processes() -> list[Process]:
     """Every Python process but this one, the youngest first. Nothing in them is touched."""
     if sys.platform != "linux":
-        from modtui.reach.elsewhere import processes_elsewhere
+        from modtui.reach.elsewhere import processes_elsewhere  # not needed here
 
         return processes_elsewhere()
     finding.sweep()

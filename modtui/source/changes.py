@@ -6,55 +6,19 @@ came from and whether it is proved; what is only a guess is called a guess.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from modtui.source.align import Row
+from modtui.source.baselines import Baseline, Calls, data_of, digest
 from modtui.source.definitions import Comparison, Definition, compare, function_spans, outline
 from modtui.source.diff import Diff, Hunk
 from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
+from modtui.source.witnesses import loaded
 
 if TYPE_CHECKING:
-    from modtui.agent import shapes
     from modtui.source.store import Store
-
-
-class Calls(Protocol):
-    """What is asked of an agent here; `modtui.agent.calls.Calls` and its proxies have it."""
-
-    def hello(self) -> shapes.Hello: ...
-    def source(self, name: str) -> shapes.Text: ...
-    def baseline(self, name: str) -> shapes.BaselineText: ...
-    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
-    def remember(self, texts: list[shapes.Remembered]) -> int: ...
-    def show(self, name: str) -> shapes.Detail: ...
-    def live_code(self, name: str) -> shapes.LiveCode: ...
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """The source as loaded: its bytes (None if unknown), which witness has it, and how sure.
-
-    `source` is one of captured, linecache, zip, store, file, git, wheel, rebuilt, none; `proof` is
-    proved, likely (evidence, but not all of it) or none (a guess, or nothing); `detail` is a
-    sentence. Of a rebuilt text, `guessed` are the lines (counted from 0) that nothing proves, and
-    `definitions` what bytecode tells of each function that changed.
-    """
-
-    data: bytes | None
-    source: str
-    proof: str
-    detail: str
-    guessed: frozenset[int] = frozenset()
-    definitions: tuple[Definition, ...] = ()
-
-    @property
-    def proved(self) -> bool:
-        """Whether this is the text that was loaded, beyond doubt."""
-        return self.data is not None and self.proof == "proved"
 
 
 @dataclass(frozen=True)
@@ -238,11 +202,6 @@ class Change:
         }
 
 
-def digest(data: bytes) -> str:
-    """The name of a text by its content, as agents make it: blake2b, 16 bytes, hex."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
 def change(calls: Calls, name: str, *, root: str = "", store: Store | None = None) -> Change:
     """A module's change since it was loaded, from the best witness there is.
 
@@ -250,63 +209,9 @@ def change(calls: Calls, name: str, *, root: str = "", store: Store | None = Non
     (git). Raises what the calls raise: UnknownModule, ConnectionLost.
     """
     text = calls.source(name)
-    data = _bytes(text)
+    data = data_of(text)
     baseline = loaded(calls, name, text, root=root, store=store)
     return Change(name, text["file"], baseline, data, text["error"], text["digest"])
-
-
-def loaded(
-    calls: Calls, name: str, text: shapes.Text, *, root: str = "", store: Store | None = None
-) -> Baseline:
-    """The source as loaded, from the best witness: agent, store, the fresh file, then git."""
-    known = calls.baseline(name)
-    own = Baseline(_bytes(known), known["source"], known["proof"], known["detail"])
-    if own.proved:
-        return own
-    if store is not None and (stored := store.find(calls, name, known)) is not None:
-        return stored
-    current = _bytes(text)
-    if current is not None:
-        fresh = calls.freshness([name]).get(name)
-        if fresh is not None and fresh["verdict"] == "fresh" and fresh["proof"] == "proved":
-            return Baseline(current, "file", "proved", fresh["reason"])
-    if own.data is not None and own.proof == "likely":
-        return own
-    return _elsewhere(calls, name, text, known, own, root, store)
-
-
-def _elsewhere(
-    calls: Calls,
-    name: str,
-    text: shapes.Text,
-    known: shapes.BaselineText,
-    own: Baseline,
-    root: str,
-    store: Store | None,
-) -> Baseline:
-    """What git and the like have, unless what the agent has is the better guess."""
-    from modtui.source import recover  # it needs this module
-
-    key = (name, known.get("execution", ""), digest(_bytes(text) or b""))
-    if store is not None and key in store.recovered:
-        return store.recovered[key]
-    evidence, matcher = recover.gather(calls, name, known, root)
-    started = calls.hello()["target"]["started"]
-    extra = []
-    if own.data is not None:
-        extra.append(recover.Candidate(own.data, f"{own.source} in the target", own.source))
-    found = recover.recover(text, evidence, matcher, extra=extra, root=root, started=started)
-    if found is None or (found.proof == "none" and own.data is not None):
-        found = own
-    elif found.proved and store is not None:
-        store.learn(calls, name, known, found)
-    if found.proof == "none" and matcher is not None:
-        rebuilt = recover.rebuilt(text, matcher, extra=extra, root=root, started=started)
-        # What nothing speaks for is no better than what was made from the live code.
-        found = rebuilt or found
-    if store is not None:
-        store.recovered[key] = found
-    return found
 
 
 def _with_bytecode(found: Comparison, baseline: Baseline) -> Comparison:
@@ -343,11 +248,6 @@ def between(
     """A change of two texts at hand."""
     baseline = Baseline(old, source, proof, detail)
     return Change(name, file, baseline, new, None, None if new is None else digest(new))
-
-
-def _bytes(text: Mapping[str, Any]) -> bytes | None:
-    data = text["data"]
-    return None if data is None else str(data).encode("latin-1")
 
 
 def _patch_path(path: str) -> str:

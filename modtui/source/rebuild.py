@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from modtui.source import interpreters
-from modtui.source.changes import Baseline
+from modtui.source.baselines import Baseline
 from modtui.source.definitions import Definition
 from modtui.source.git import Deadline, GitError
 from modtui.source.matching import Matcher

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from modtui.source import constants, copies, files, git, wheel
-from modtui.source.changes import Baseline, Calls, digest
+from modtui.source import constants, copies, files, git, rebuild, wheel
+from modtui.source.baselines import Baseline, Calls, data_of, digest
 from modtui.source.git import Deadline, GitError, Version
 from modtui.source.matching import ENOUGH, Asking, Fit, Matcher, matcher
 from modtui.source.text import decode
@@ -215,7 +215,7 @@ def recover(
     file = text["file"]
     if not file or not os.path.isabs(file):
         return None
-    current = None if text["data"] is None else text["data"].encode("latin-1")
+    current = data_of(text)
     deadline = Deadline(seconds)
     sizes = _sizes(evidence, matcher, current)
     every = candidates(file, current, root, started, deadline, extra, sizes)
@@ -325,10 +325,8 @@ def rebuilt(
 
     Lines are taken from the file and from the first few of the texts that it had elsewhere.
     """
-    from modtui.source import rebuild  # only where nothing else is left
-
     file = text["file"]
-    current = None if text["data"] is None else text["data"].encode("latin-1")
+    current = data_of(text)
     if current is not None and not (matcher.live["pyc"] or matcher.live["running"]):
         with Asking(matcher, seconds) as asking:
             if asking.fit(current):  # all the code that is in memory is as in the file
@@ -346,8 +344,6 @@ def _with_values(
     found: Baseline | None, current: bytes | None, matcher: Matcher
 ) -> Baseline | None:
     """What was rebuilt from code, or else the file, with the constants that are in memory."""
-    from modtui.source import rebuild
-
     data = current if found is None else found.data
     recalled = None if data is None else constants.recall(data, constants.held(matcher.live))
     if data is None or recalled is None:

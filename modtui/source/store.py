@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modtui.source.changes import Baseline, Calls, digest
+from modtui.source.baselines import Baseline, Calls, digest
 
 if TYPE_CHECKING:
     from modtui.agent import shapes

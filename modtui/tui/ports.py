@@ -70,7 +70,7 @@ Stores = Callable[[], "Store"]  # opens the user's store of texts, when it is fi
 
 
 class Process(Protocol):
-    """One Python process of this machine (`modtui.reach.processes.Process`)."""
+    """One Python process of this machine (`modtui.reach.process.Process`)."""
 
     @property
     def pid(self) -> int: ...

@@ -28,7 +28,7 @@ while pending:
             continue
         if found.ispkg:
             pending.append((os.path.join(folder, found.name), name + "."))
-from modtui.agent import compiling, entries, freshness, proof
+from modtui.agent import cases, compiling, entries, freshness, proof
 compiling.MAX_SIZE = 1 << 30
 count, live, alarms, hints, answers = 0, 0, [], [], {}
 for entry in entries.look():
@@ -36,7 +36,7 @@ for entry in entries.look():
         continue
     status, *_ = freshness.disk.Paths().look(entry.source_file)
     # As if it had been touched: nothing but the comparison can tell.
-    case = proof.Case(entry, entry.source_file, freshness.disk.stamp(status), None, None)
+    case = cases.Case(entry, entry.source_file, freshness.disk.stamp(status), None, None)
     said = proof.compare(case)
     count += 1
     live += len(proof.live_functions(entry))

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from modtui.source.changes import Change, between, change, digest
+from modtui.source.baselines import digest
+from modtui.source.changes import Change, between, change
 from modtui.source.store import Entry, Store, keep
 
 FRESH = {"verdict": "fresh", "proof": "proved", "reason": "untouched since before the start"}

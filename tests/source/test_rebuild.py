@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from modtui.source import rebuild
-from modtui.source.changes import Baseline, Change, between
+from modtui.source.baselines import Baseline
+from modtui.source.changes import Change, between
 from modtui.source.matching import Matcher, matcher
 from modtui.source.rebuild import encode
 from modtui.source.text import decode

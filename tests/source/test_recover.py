@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from modtui.source import git, recover
-from modtui.source.changes import digest
+from modtui.source.baselines import digest
 from modtui.source.git import Deadline, GitError
 from modtui.source.recover import Evidence, from_pyc
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from modtui.source.changes import Baseline, Change
+from modtui.source.baselines import Baseline
+from modtui.source.changes import Change
 from modtui.source.safe import safe_text
 from modtui.tui.widgets.ink import Span, fit, fit_left, width_of
 
