@@ -166,21 +166,27 @@ def _without_return(found: Tuple[int, Group]) -> Tuple[int, Group]:
 
 def same_groups(ours: Signature, theirs: Signature, exact: bool) -> bool:
     """Whether two sequences of groups are the same; inexact: function bodies may differ."""
-    return len(ours) == len(theirs) and all(
-        len(one) == len(other) and all(_same_token(a, b, exact) for a, b in zip(one, other))
-        for one, other in zip(ours, theirs)
-    )
+    if len(ours) != len(theirs):
+        return False
+    for one, other in zip(ours, theirs):
+        if len(one) != len(other):
+            return False
+        for token, its in zip(one, other):
+            if not _same_token(token, its, exact):
+                return False
+    return True
 
 
 def _same_token(one: Token, other: Token, exact: bool) -> bool:
     if one[0] != other[0] or len(one) != len(other):
         return False
-    return all(_same_argument(a, b, exact) for a, b in zip(one[1:], other[1:]))
+    for a, b in zip(one[1:], other[1:]):
+        if a is not b and not _same_argument(a, b, exact):
+            return False
+    return True
 
 
 def _same_argument(one: Any, other: Any, exact: bool) -> bool:
-    if one is other:
-        return True
     if type(one) is raw.CodeType and type(other) is raw.CodeType and not exact:
         return bool(one.co_name == other.co_name)
     return codes._same_value(one, other)

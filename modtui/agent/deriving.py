@@ -7,7 +7,7 @@ from .planning import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Set
+    from typing import Any, Dict, Iterator, List, Optional, Set
 
     from .selecting import Foreign
 
@@ -47,7 +47,7 @@ def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str
 
 def _step(name: str) -> Step:
     step = Step(entries.look_at(name), "imports what has changed")
-    step.read()
+    step.read(parse=True)
     return step
 
 
@@ -59,54 +59,63 @@ def _imports(known: Dict[str, Any], sources: Set[str]) -> Dict[str, Set[str]]:
         if entry.place != "project" or entry.status != "source":
             continue
         if entry.name not in known:
-            known[entry.name] = _text_of(entry)
-        data, imported = known[entry.name]
-        if data is None or not any(name in data for name in last_names):
-            continue
-        if imported is None:
-            imported = _imported(entry, data)
-            known[entry.name] = (data, imported)
-        result[entry.name] = imported
+            known[entry.name] = _Text(entry)
+        text = known[entry.name]
+        if any(name in text.data for name in last_names):
+            imported = text.imports(sources)
+            if imported:
+                result[entry.name] = imported
     return result
 
 
-def _text_of(entry: entries.Entry) -> Any:
-    loader = entry.loader_object
-    if loader is None or not loading.reads_source(loader) or entry.name == "__main__":
-        return None, None
-    try:
-        return loading.read(loader, entry.name)[1], None
-    except (OSError, ImportError):
-        return None, None
+class _Text:
+    """The text of a module that may import what has changed; looked at no closer than needed."""
 
+    def __init__(self, entry: entries.Entry) -> None:
+        self._entry = entry
+        self._path = entry.source_file or "<string>"
+        self.data = b""
+        self._imported: Optional[Set[str]] = None
+        self._is_loaded: Optional[bool] = None
+        loader = entry.loader_object
+        if loader is not None and loading.reads_source(loader) and entry.name != "__main__":
+            try:
+                self.data = loading.read(loader, entry.name)[1]
+            except (OSError, ImportError):
+                return  # it is gone, and nobody can tell what it imported
 
-def _imported(entry: entries.Entry, data: bytes) -> Set[str]:
-    path = entry.source_file or "<string>"
-    tree = syntax.facts(data, path)["tree"]
-    if tree is None or not _is_loaded_text(entry, data, path):
-        return set()
-    found: Set[str] = set()
-    for module, name, _ in syntax.imports(tree, entry.package or ""):
-        found.add(module)
-        if name is not None:
-            found.add("%s.%s" % (module, name))
-    return found
+    def imports(self, sources: Set[str]) -> Set[str]:
+        """What it imports, if that has to do with these modules and the text is the loaded one."""
+        if self._imported is None:
+            self._imported = self._found()
+        if self._imported.isdisjoint(sources):
+            return set()
+        if self._is_loaded is None:
+            self._is_loaded = _is_loaded_text(self._entry, self.data, self._path)
+        return self._imported if self._is_loaded else set()
+
+    def _found(self) -> Set[str]:
+        tree = syntax.facts(self.data, self._path)["tree"]
+        found: Set[str] = set()
+        for module, name, _ in syntax.imports(tree, self._entry.package or "") if tree else ():
+            found.add(module)
+            if name is not None:
+                found.add("%s.%s" % (module, name))
+        return found
 
 
 def _is_loaded_text(entry: entries.Entry, data: bytes, path: str) -> bool:
     """Whether the text is the one that runs; an edited one is for the user to select."""
-    old = previous.code_of(entry)
-    if old is None:
-        return _functions_agree(entry, data, path)
     try:
         new = compile(data, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return False
-    return codes.same(old, new)
+    old = previous.code_of(entry)
+    return _functions_agree(entry, new) if old is None else codes.same(old, new)
 
 
-def _functions_agree(entry: entries.Entry, data: bytes, path: str) -> bool:
-    tree = codes.Tree(compile(data, path, "exec", dont_inherit=True))
+def _functions_agree(entry: entries.Entry, code: Any) -> bool:
+    tree = codes.Tree(code)
     space = entry.namespace or {}
     live: List[Any] = [
         value.__code__

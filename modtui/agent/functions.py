@@ -9,7 +9,7 @@ from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
     from .batch import Batch
 
@@ -139,7 +139,7 @@ def contents(cell: Any) -> Any:
     return batch.contents_of(cell)
 
 
-def all_of(space: Dict[Any, Any], holders: List[Any]) -> List[Any]:
+def all_of(space: Dict[Any, Any], holders: Iterable[Any]) -> List[Any]:
     """Of what refers to a namespace, the functions that have it as their globals."""
     return [one for one in holders if type(one) is raw.FunctionType and one.__globals__ is space]
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 MANY = 50_000  # objects that are looked at one by one in Python
 _PLAIN = (int, float, complex, bool, str, bytes, tuple, type(None), type(MISSING))
-_RUNNING = ("generator", "coroutine", "async_generator")
 _GENERATOR_FLAGS = 0x20 | 0x80 | 0x200
 
 
@@ -344,17 +343,34 @@ def in_flight(changed: Set[str], live: Dict[Any, Any], codes: Iterable[Any]) -> 
     if not current:
         return []
     counts: Dict[str, int] = {}
-    for one in gc.get_objects():
-        name = raw.type_name(one)
-        if name in _RUNNING and type(one).__module__ == "builtins":
-            code = getattr(one, _CODE_OF[name])
-            if code.co_name in current and code is not current[code.co_name]:
-                if code.co_filename == current[code.co_name].co_filename:
-                    counts[code.co_name] = counts.get(code.co_name, 0) + 1
+    kinds = _kinds()
+    for one in [one for one in gc.get_objects() if id(type(one)) in kinds]:
+        code = getattr(one, kinds[id(type(one))])
+        if code.co_name in current and code is not current[code.co_name]:
+            if code.co_filename == current[code.co_name].co_filename:
+                counts[code.co_name] = counts.get(code.co_name, 0) + 1
     return [
         {"what": name, "why": "%d that run or wait finish on the old code" % count}
         for name, count in sorted(counts.items())
     ]
 
 
-_CODE_OF = {"generator": "gi_code", "coroutine": "cr_code", "async_generator": "ag_code"}
+def _kinds() -> Dict[int, str]:
+    """By the ids of the types of what can be in flight: where each has its code."""
+
+    def generator() -> Any:
+        yield
+
+    async def coroutine() -> None:
+        return None
+
+    async def asynchronous() -> Any:
+        yield
+
+    waiting = coroutine()
+    waiting.close()
+    return {
+        id(type(generator())): "gi_code",
+        id(type(waiting)): "cr_code",
+        id(type(asynchronous())): "ag_code",
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ class Entry:
         self.redo = redo  # takes an undo back right after it; plain reloads only
         self.private_ids = private_ids  # of what holds objects only to be able to undo
 
+    def let_go(self, why: str) -> None:
+        """Hold no old objects any longer; `why` it cannot be undone from now on."""
+        self.undo = self.redo = None
+        self.why_not = partial(str, why)
+        self.private_ids = set
+
 
 class Journal:
     """The entries, oldest first. Only the newest can be undone, then the one before it ..."""
@@ -59,14 +66,23 @@ class Journal:
         self._count += 1
         self._entries.append(Entry(self._count, mode, modules, undo, why_not, private_ids, redo))
         for entry in self._entries[:-MOST_UNDOABLE]:
-            entry.undo = None
+            entry.let_go("its old objects were let go of")
+
+    def settle(self) -> None:
+        """Before another reload: let go of what can never be undone.
+
+        That is all of it when the newest entry cannot: the others come after it.
+        """
+        last = self.last()
+        if last is not None and last.undo is not None and last.why_not() is not None:
+            for entry in self._entries:
+                entry.let_go(entry.why_not() or "a later reload cannot be taken back")
 
     def private_ids(self) -> Set[int]:
         """The ids of all that holds objects only so that something can be undone."""
         found: Set[int] = set()
         for entry in self._entries:
-            if entry.undo is not None:
-                found |= entry.private_ids()
+            found |= entry.private_ids()
         return found
 
     def last(self) -> Optional[Entry]:
@@ -86,7 +102,7 @@ class Journal:
         return [self._described(entry) for entry in self._entries]
 
     def _described(self, entry: Entry) -> shapes.JournalEntry:
-        why = "its old objects were let go of" if entry.undo is None else entry.why_not()
+        why = entry.why_not()
         return {
             "number": entry.number,
             "at": entry.at,

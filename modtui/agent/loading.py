@@ -148,8 +148,17 @@ def _execute_source(spec: Any, module: Any, code: Optional[CodeType]) -> None:
             sys.modules[name] = sys.modules.pop(name)  # it comes last, as after an import
 
 
-def source_code(loader: Any, name: str, data: Optional[bytes] = None) -> CodeType:
-    """The code of a module's source, compiled as its loader compiles it. Raises SyntaxError..."""
+def compiles_plainly(loader: object) -> bool:
+    """Whether a loader hands what it is given to `compile`, which takes trees, too."""
+    standard = external.SourceLoader.__dict__["source_to_code"]
+    return method_of(loader, "source_to_code") is standard
+
+
+def source_code(loader: Any, name: str, data: Any = None) -> CodeType:
+    """The code of a module's source, bytes or a tree, compiled as its loader compiles it.
+
+    Raises SyntaxError...
+    """
     if data is None:
         path, data = read(loader, name)
     else:

@@ -28,7 +28,7 @@ from .selecting import Selection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Set, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
     from . import shapes
     from .planning import Step
@@ -58,6 +58,8 @@ class ModulePatch:
         self.replaced = False
         self.made_classes = False
         self._old_classes: List[Any] = []
+        # Those that run in the live namespace; a tuple, which nobody takes for a registry.
+        self._functions: Optional[Tuple[Any, ...]] = None
         self._lacking: lacking.Added = []
 
     def run(self, batches: List[Batch]) -> None:
@@ -136,15 +138,16 @@ class ModulePatch:
             selection.nothing_changed()
         elif old_paths is not None:
             selection.compare(old_paths, paths)
-            old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
-            selection.check_reachable(old_functions, old_paths, paths)
+            gc.collect(0)  # so that no function can come between that walk and the young ones
+            selection.check_reachable(self._live_functions(), old_paths, paths)
         selection.select(self._foreign, self.name == "__main__")
         stage = staging.Staging(self.live)
         execution = staging.Execution(
             selection, stage, code.co_filename, code.co_flags, self._foreign
         )
         entry_before = sys.modules.get(self.name)
-        gc.collect(0)
+        if self._functions is None:
+            gc.collect(0)
         base = dict(self.live)
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
@@ -196,7 +199,7 @@ class ModulePatch:
         if sys.getrefcount(stage) > len(new_functions) + len(execution.abandoned) + 12:
             found = functions.all_of(stage, gc.get_referrers(stage))
             new_functions = [one for one in found if id(one) not in private]
-        old_functions = functions.all_of(self.live, gc.get_referrers(self.live))
+        old_functions = self._live_functions(young)
         names = Namespace(pairing, selection, execution, base)
         names.pair()
         self._pair_entry(pairing, entry_before)
@@ -236,6 +239,17 @@ class ModulePatch:
         stage.retire()
         replacing.forget()
         self._old_classes = [old for old, _ in pairing.succeeded]
+
+    def _live_functions(self, young: Iterable[Any] = ()) -> List[Any]:
+        """The functions that run in the live namespace, whoever holds them.
+
+        The heap is walked once; since then only `young` objects can have come.
+        """
+        if self._functions is None:
+            self._functions = tuple(functions.all_of(self.live, gc.get_referrers(self.live)))
+        known = set(map(id, self._functions))
+        more = functions.all_of(self.live, young)
+        return [*self._functions, *(one for one in more if id(one) not in known)]
 
     def _pair_entry(self, pairing: Pairing, before: Any) -> None:
         """A module that puts an object of its own into sys.modules."""

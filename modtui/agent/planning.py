@@ -54,8 +54,8 @@ class Step:
         self.loader: Any = entry.loader_object
         self._tree: Any = None
 
-    def read(self) -> None:
-        """Look at the text as it is now, and compile it."""
+    def read(self, parse: bool) -> None:
+        """Look at the text as it is now, and compile it; by way of its tree if that is wanted."""
         if self.loader is None or not loading.reads_source(self.loader):
             return
         try:
@@ -67,9 +67,19 @@ class Step:
         try:
             self.code = previous.code_for(self.entry, self.digest)
             if self.code is None:
-                self.code = loading.source_code(self.loader, self._full_name(), self.data)
+                self.code = self._compiled(parse)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             self.error = error
+
+    def _compiled(self, parse: bool) -> Any:
+        name = self._full_name()
+        tree = self.tree if parse and loading.compiles_plainly(self.loader) else None
+        if tree is not None:  # nothing is parsed twice
+            try:
+                return loading.source_code(self.loader, name, tree)
+            except RecursionError:  # trees cannot be nested as deeply as texts
+                self._tree = None
+        return loading.source_code(self.loader, name, self.data)
 
     @property
     def tree(self) -> Any:
@@ -107,7 +117,7 @@ class Making:
         if dependents:
             self._add_dependents()
         for step in self.steps:
-            step.read()
+            step.read(parse=patch or len(self.steps) > 1)
         if len(self.steps) > 1:
             self.steps = _in_order(self.steps)
 

@@ -50,6 +50,7 @@ def reload(
     if not _busy.acquire(False):
         raise Busy("another reload or undo is under way")
     try:
+        journal.settle()
         if patch:
             return _patch(names, dependents, yes, expect or {})
         making = planning.Making(names, patch, dependents)
@@ -110,11 +111,9 @@ def undo() -> shapes.UndoReport:
         entry = journal.last()
         if entry is None:
             raise NothingToUndo("nothing was reloaded that could be taken back")
-        if entry.undo is None:
-            raise CannotUndo("its old objects were let go of")
         why = entry.why_not()
-        if why is not None:
-            raise CannotUndo(why)
+        if why is not None or entry.undo is None:
+            raise CannotUndo(why or "its old objects were let go of")
         notes = entry.undo()
         journal.drop_last()
         return {"undone": entry.number, "modules": list(entry.modules), "notes": notes}

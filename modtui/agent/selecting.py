@@ -107,8 +107,8 @@ class Selection:
         self.old_names = stored_names(old.top)
         self._values |= bound - self._imported
         for index, statement in enumerate(self.all):
-            names = {name for name in statement.binds | statement.changes if self.is_data(name)}
-            if names & changed and not statement.is_import:
+            names = (statement.binds | statement.changes) & changed
+            if any(map(self.is_data, names)) and not statement.is_import:
                 self._choose(index, True)
 
     def is_data(self, name: str) -> bool:
@@ -317,6 +317,8 @@ class Selection:
 
     def _imports_stale(self, statement: Statement, foreign: Foreign) -> bool:
         """Whether an import, executed again, would bind a newer object than is bound now."""
+        if statement.is_def:
+            return False  # its body does not run
         for node in statements.evaluated(statement.node):
             if syntax.kind(node) == "ImportFrom":
                 module = syntax.absolute(node.module, node.level or 0, self.package)
