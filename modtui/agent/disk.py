@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import sys
 
-from .system import SEPARATORS, absolute, is_absolute, os, split
+from .system import SEPARATORS, absolute, os, split
 
 try:
     from _blake2 import blake2b
@@ -25,7 +25,7 @@ LARGEST = 64 << 20  # bytes of a source or a pyc; what is larger is none, and wo
 # The file may have become a pipe, which a plain open would wait for.
 OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 OPEN_FLAGS |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_FORMAT, _LINK, _REGULAR, _DIRECTORY = 0o170000, 0o120000, 0o100000, 0o040000
+_FORMAT, _LINK, _REGULAR = 0o170000, 0o120000, 0o100000
 
 
 def stamp(status: os.stat_result) -> Stamp:
@@ -195,50 +195,6 @@ def archive_of(path: str) -> Optional[str]:
         except OSError:
             continue
         return path[:at] if is_regular(status) else None
-
-
-def mapped_inodes() -> Dict[str, int]:
-    """The inode of each file that this process has mapped, by path (Linux, proc_pid_maps(5)).
-
-    Of a file that was deleted the path ends in " (deleted)". Empty where there is no such list.
-    """
-    try:
-        with open("/proc/self/maps", "rb") as file:
-            data = file.read()
-    except OSError:
-        return {}
-    found: Dict[str, int] = {}
-    for line in data.splitlines():
-        fields = line.split(None, 5)
-        if len(fields) == 6 and fields[5][:1] == b"/":
-            path = fields[5].decode(sys.getfilesystemencoding(), "surrogateescape")
-            found[path] = int(fields[4])
-    return found
-
-
-def replaced(path: str, mapped: Dict[str, int]) -> Optional[str]:
-    """Why the mapped library is not the file at that path any more; None if nothing says so."""
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        if path + " (deleted)" in mapped:
-            return "the library that is mapped was deleted"
-        moved = mapped and is_gone(error) and is_absolute(path)
-        return "the library that is mapped was moved away" if moved else None
-    inode = mapped.get(path + " (deleted)")
-    if inode is not None and inode != status.st_ino and path not in mapped:
-        return "the library that is mapped was replaced by another file"
-    return None
-
-
-def overwritten(path: str, mapped: Dict[str, int], since_ns: Optional[int]) -> bool:
-    """Whether the very file that is mapped was written after that time."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return False
-    same = mapped.get(path) == status.st_ino
-    return same and since_ns is not None and status.st_mtime_ns > since_ns
 
 
 def why(error: Exception) -> str:

@@ -13,7 +13,19 @@ from __future__ import annotations
 
 import time
 
-from . import capture, cases, disk, entries, identity, proof, pycs, sources, witnesses, words
+from . import (
+    capture,
+    cases,
+    disk,
+    entries,
+    identity,
+    libraries,
+    proof,
+    pycs,
+    sources,
+    witnesses,
+    words,
+)
 from .ledger import ledger
 from .system import is_absolute, os, pause
 
@@ -124,7 +136,7 @@ class Judge:
         self._until = None if header_seconds is None else time.monotonic() + header_seconds
         started = identity.image_started()
         self.started_ns = None if started is None else int(started * words.SECOND)
-        self._maps: Optional[Dict[str, int]] = None
+        self._maps: Optional[Dict[str, libraries.Mapping]] = None
         self._reasons: Dict[int, str] = {}  # many files have been touched in the same second
         self.compared = False  # whether code was compared for the last verdict
         self.suspect = False  # whether the last cheap verdict could be bettered by comparing
@@ -240,11 +252,11 @@ class Judge:
     def _without_source(self, entry: Entry) -> shapes.Freshness:
         if entry.status == "extension" and entry.file is not None:
             if self._maps is None:
-                self._maps = disk.mapped_inodes()
-            replaced = disk.replaced(entry.file, self._maps)
+                self._maps = libraries.mapped()
+            replaced = libraries.replaced(entry.file, self._maps)
             if replaced is not None:
                 return answer("stale", "proved", replaced + "; only a restart loads the new one")
-            if disk.overwritten(entry.file, self._maps, self._loaded_after(entry)):
+            if libraries.overwritten(entry.file, self._maps, self._loaded_after(entry)):
                 reason = "the library was written in place since this process started; if it was "
                 reason += "loaded before, only a restart brings the new one"
                 return answer("unknown", "none", reason)

@@ -428,7 +428,7 @@ tell(freshness.verdicts(["shop"])["shop"])
 
 def test_replaced_extension_needs_a_restart(inside: Inside) -> None:
     script = """
-import os, shutil
+import glob, os, shutil
 import importlib.machinery, importlib.util
 import _json
 found = [e for e in _sys.modules.values() if getattr(e, "__file__", None) and ".so" in e.__file__]
@@ -452,16 +452,21 @@ said.append(freshness.verdicts([name])[name])
 os.rename(path + "1", path)
 shutil.copy(source, path + "2"); os.replace(path + "2", path)
 said.append(freshness.verdicts([name])[name])
+beside = glob.glob(os.path.join(os.path.dirname(source), "*.so*"))
+other = next(one for one in beside if one != source)
+shutil.copy(other, path + "2"); os.replace(path + "2", path)
+said.append(freshness.verdicts([name])[name])
 tell(said)
 """
     if not _has_extensions(inside):
         pytest.skip("every module is built in")
     need_start(inside)
-    before, written, moved, replaced = inside.run(script)
+    before, written, moved, again, replaced = inside.run(script)
     assert before["verdict"] == "n/a"
+    assert again["verdict"] == "n/a", again  # the same build, installed once more
     check(written, "unknown", "none", "written in place")
     check(moved, "stale", "proved", "moved away; only a restart")
-    check(replaced, "stale", "proved", "only a restart")
+    check(replaced, "stale", "proved", "replaced by another build; only a restart")
 
 
 def _has_extensions(inside: Inside) -> bool:
