@@ -8,7 +8,7 @@ from .sockets import Pace, Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict
+    from typing import Any, Dict, List
 
 # What the wire may call, and nothing else.
 CALLS = frozenset(
@@ -47,6 +47,7 @@ class Connection:
         self.socket = sock
         self.calls: Any = None  # made by the first call that needs more than this module
         self.only_looks = False
+        self.submitted: List[str] = []  # tokens of jobs
         self.pace = Pace(MOST_REQUESTS)
 
     def refuse(self, reason: str) -> None:
@@ -63,6 +64,7 @@ class Connection:
         except OSError:
             pass  # the inspector is gone, in the middle of something
         finally:
+            jobs.abandon(self.submitted)
             self.server.gone(self)
 
     def _serve_one(self) -> bool:
@@ -127,7 +129,10 @@ class Connection:
         for key in allowed[: len(allowed) - len(method.__defaults__ or ())]:
             if key not in arguments:
                 raise BadCall("%s needs the argument %r" % (name, key))
-        return method(**arguments)
+        result = method(**arguments)
+        if name == "submit":
+            self.submitted.append(result)
+        return result
 
     def _all_calls(self) -> Any:
         if self.calls is None:

@@ -14,7 +14,7 @@ from .sockets import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional
+    from typing import Any, Callable, Dict, Iterable, Optional
 
     from . import shapes
 
@@ -153,10 +153,16 @@ def pump_with_ctypes(token: str) -> None:
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(callback))
 
 
+def abandon(tokens: Iterable[str]) -> None:
+    """Withdraw these jobs if they have not begun: whoever wanted them has gone."""
+    for token in tokens:
+        if token in _jobs:
+            withdraw(token)
+
+
 def withdraw_all() -> None:
     """Withdraw every job that has not begun: the agent is leaving."""
-    for token in list(_jobs):
-        withdraw(token)
+    abandon(list(_jobs))
 
 
 def unfinished() -> int:

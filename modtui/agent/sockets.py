@@ -155,8 +155,10 @@ def may_enter(sock: Socket) -> bool:
     if uid is None or uid in (0, posix.geteuid()):
         return True
     # An inspector from outside of our user namespace has no number in here. It passed a directory
-    # that only its owner and a privileged user can enter, so it is one of these.
-    return uid == _overflow_uid() and _in_user_namespace()
+    # that only its owner and a privileged user can enter, so it is one of these. A socket without
+    # a path has no such door.
+    by_path = type(sock._raw.getsockname()) is str
+    return by_path and uid == _overflow_uid() and _in_user_namespace()
 
 
 def _overflow_uid() -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from modtui import __version__
 from modtui.agent.errors import AgentError
 from modtui.reach import bundle, finding, image, proc
+from modtui.reach.apart import in_own_thread
 from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import (
     ConnectionLost,
@@ -28,7 +28,6 @@ from modtui.reach.wire import Wire
 
 TRACED_PATIENCE = 3.0  # seconds
 WAYS = ("listening", "ptrace", "remote_exec")
-Result = TypeVar("Result")
 
 
 def mechanisms() -> tuple[Ptrace | RemoteExec, ...]:
@@ -54,7 +53,10 @@ def connect(
         )
     if pid <= 0 or not proc.is_there(pid):
         raise proc.no_such(pid)
-    return _in_own_thread(lambda stop: _patiently(pid, via, progress, stop))
+    stop = threading.Event()
+    return in_own_thread(
+        lambda: _patiently(pid, via, progress, stop), stop, lambda session: session.close()
+    )
 
 
 def _at_path(path: str) -> Session:
@@ -190,10 +192,11 @@ def _inject_once(
         # Looked at anew: it may have become another program while we got ready.
         mechanism.inject(proc.Proc(process.pid), parcel, progress, cancelled=stop)
         status = _final_status(parcel)
+        if status.startswith("E"):
+            mechanism.take_back(process, parcel)
+            raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
     finally:
         parcel.close()
-    if status.startswith("E"):
-        raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
     root = process.root()
     path, _, thread = status[1:].partition("\n")
     if path and not path.startswith("@"):
@@ -223,40 +226,6 @@ def _keep_compiled(wire: Wire, interpreter: str) -> None:
     codes = {name: bytes.fromhex(text) for name, text in answer.items()}
     if magic and codes:
         bundle.keep(interpreter, magic, codes)
-
-
-def _in_own_thread(work: Callable[[threading.Event], Result]) -> Result:
-    """Run tracing in a thread of its own, so that an interruption of ours finds it between steps.
-
-    If we are interrupted while we wait, the request is withdrawn first.
-    """
-    stop = threading.Event()
-    outcome: list[Result] = []
-    problem: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work(stop))
-        except BaseException as error:
-            problem.append(error)
-
-    thread = threading.Thread(target=run, name="modtui-reach")
-    thread.start()
-    interrupted: BaseException | None = None
-    while thread.is_alive():
-        try:
-            thread.join()
-        except BaseException as error:
-            interrupted = error
-            stop.set()
-    if interrupted is not None:
-        for session in outcome:
-            if isinstance(session, Session):
-                session.close()
-        raise interrupted
-    if problem:
-        raise problem[0]
-    return outcome[0]
 
 
 __all__ = ["WAYS", "NoSuchProcess", "Unreachable", "connect", "mechanisms"]

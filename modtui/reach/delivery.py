@@ -147,6 +147,8 @@ class Parcel:
     arrived: Callable[[], bool]
     memory: list[tuple[int, int]] = field(default_factory=list)  # mapped there: address, size
     descriptor: int | None = None  # ours, of the file that the payload went in
+    file: int = -1  # the target's descriptor of the same
+    errand: int = 0  # where the target has the data of the code that runs the text
 
     def status(self) -> str:
         """What the agent had to say so far.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modtui.reach.errand import LAST_WORDS
 from modtui.reach.errors import Unsupported
 from modtui.reach.machine import X86_64, Machine
 from modtui.reach.memory import read_memory
@@ -12,6 +13,7 @@ _SYSCALL_RETURN = b"\x0f\x05\xc3"
 _SIGRETURN = b"\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"  # mov $15, %rax; syscall
 _CHUNK = 1 << 18
 _known: dict[tuple[str, int, int], tuple[int, int]] = {}  # offsets by path, inode, offset
+_ends: dict[tuple[str, int, int], tuple[int, bytes]] = {}
 _MOST = 16 << 20  # bytes of one mapping that are looked through
 
 
@@ -31,6 +33,24 @@ def find(process: Proc, memory: int, machine: Machine) -> Code:
     if mappings and not read_memory(memory, mappings[0].start, 1):
         raise Gone  # the descriptor is of memory that is no more
     raise Unsupported(f"process {process.pid} has no system call instruction that we can find")
+
+
+def last_words(process: Proc, memory: int) -> int:
+    """Where an errand goes in the end; 0 if there is no such place."""
+    mappings = [m for m in process.maps if "x" in m.permissions and m.path.startswith("/")]
+    mappings.sort(key=lambda mapping: "/libc" not in mapping.path)
+    for mapping in mappings:
+        key = (mapping.path, mapping.inode, mapping.offset)
+        if key in _ends:
+            at, wanted = mapping.start + _ends[key][0], _ends[key][1]
+            if read_memory(memory, at, len(wanted)) == wanted:
+                return at
+        for wanted in LAST_WORDS:
+            at = _first(memory, mapping, wanted, 1)
+            if at:
+                _ends[key] = (at - mapping.start, wanted)
+                return at
+    return 0
 
 
 def _complete(memory: int, mapping: Mapping) -> Code | None:

@@ -10,6 +10,7 @@ import struct
 from dataclasses import dataclass
 
 from modtui.reach import elf
+from modtui.reach.errand import FUNCTIONS
 from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Unsupported
 from modtui.reach.proc import LIBPYTHON, PYPY, Mapping, Proc, has_ended
 
@@ -32,6 +33,7 @@ OPTIONAL = frozenset(
     (
         *CURRENT_STATE,
         *FINALIZING,
+        *FUNCTIONS,
         "Py_Version",
         "_Py_DecRefShared",  # only free-threaded builds have it
         "Py_Initialize",

@@ -1,8 +1,9 @@
 """Into a live process by tracing it for a few milliseconds: Linux, CPython 3.8 and later.
 
 The main thread is stopped, a page is mapped and the text put there, and `Py_AddPendingCall` queues
-`PyRun_SimpleString(text)`: it takes neither the GIL nor memory, so it is safe at any instruction,
-and the text runs at the main thread's next safe point. A main thread that is blocked in a wait with
+an errand that runs it (`errand.py`; where no code can be placed, `PyRun_SimpleString` itself): it
+takes neither the GIL nor memory, so it is safe at any instruction, and the text runs at the main
+thread's next safe point. A main thread that is blocked in a wait with
 the GIL released does not get there by itself; it is kicked: `PyGILState_Ensure`,
 `Py_MakePendingCalls`, `PyGILState_Release`, and its wait goes on.
 """
@@ -11,22 +12,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import sys
 import threading
 import time
 from collections.abc import Iterator
 
 from modtui.agent.bootstrap import STATUS_SIZE
-from modtui.reach import gadgets, proc, trampoline
+from modtui.reach import errand, gadgets, memory_files, proc, refusals, trampoline
 from modtui.reach import image as images
 from modtui.reach import machine as machines
 from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import (
     GaveUp,
-    NoPermission,
-    NoSuchProcess,
-    Traced,
     Unreachable,
     Unsupported,
 )
@@ -47,10 +44,15 @@ LOOK_AGAIN = (
 LOCK_PATIENCE = 0.5  # seconds for Py_AddPendingCall, whose lock the thread itself may hold
 SOON = 0.25  # a wait that ends by itself within so many seconds may be one for the GIL
 PROT_READ_WRITE, PROT_READ_EXEC, MAP_PRIVATE_ANONYMOUS, MFD_CLOEXEC = 3, 5, 0x22, 1
-_MEMORY_FILE = re.compile(r"/memfd:modtui:(\d+):(\d+)")
-MOST_ORPHANS = 4  # closed at one stop; the next attach closes the next
 TEXT_SIZE = 8192
+CODE_SIZE = trampoline.CODE_SIZE + errand.CODE_SIZE
+MOST_TEXT = TEXT_SIZE - errand.DATA_SIZE
+LEAVING = 2.0  # seconds for main to get out of an errand whose text has run
 DATA_SIZE = TEXT_SIZE + (trampoline.BLOCK_SIZE + 4095) // 4096 * 4096
+
+
+class _NotRun(Exception):
+    """The interpreter did not run the text; str() is the type of what it raised."""
 
 
 class Ptrace:
@@ -96,92 +98,58 @@ class Ptrace:
             try:
                 attempt = _Attempt(process, machine, image, memory, parcel, progress)
                 attempt.run(patience, cancelled or threading.Event())
+            except _NotRun as refusal:
+                self.take_back(process, parcel)
+                raise refusals.not_run(process, str(refusal)) from None
             except Gone:
-                raise _gone(process) from None
+                raise refusals.gone(process) from None
+            except Stuck:
+                raise GaveUp(
+                    f"process {process.pid} does not stop: it waits for a disk, or for a child "
+                    "that has not begun its program yet",
+                    "try again later",
+                ) from None
             except Failed:
                 raise Unsupported(
                     f"a call in process {process.pid} failed, and everything was put back"
                 ) from None
             except ProcessLookupError:
-                raise _gone(process) from None
+                raise refusals.gone(process) from None
             except OSError as error:
                 if error.errno == 1:
-                    raise _refused_now(process) from None
+                    raise refusals.now(process) from None
                 raise Unsupported(f"process {process.pid} cannot be traced: {error}") from None
 
     def free(self, process: proc.Proc, parcel: Parcel, inner_thread: int) -> None:
         """Unmap what the parcel took in the target, by way of one of the agent's own threads.
 
-        To be called when the text has run. Does nothing if that thread is not there any more.
+        To be called when the text has run. Does nothing if that thread is not there any more, or if
+        main does not come out of it: what it would return to must not go.
         """
-        machine = machines.here()
         thread = process.outer_thread(inner_thread)
-        if machine is None or thread is None:
-            return
+        if thread is not None:
+            self._free_by(thread, process, parcel)
+
+    def take_back(self, process: proc.Proc, parcel: Parcel) -> None:
+        """The same by way of the main thread, and its file, for a text that brought no agent."""
+        self._free_by(process.pid, process, parcel)
+
+    def _free_by(self, thread: int, process: proc.Proc, parcel: Parcel) -> None:
+        machine = machines.here()
+        assert machine is not None
         with memory_of(process) as memory:
+            if parcel.errand and not errand.wait(memory, parcel.errand, LEAVING):
+                return
             try:
                 code = gadgets.find(process, memory, machine)
                 with Tracee(thread, memory, machine, code) as tracee:
+                    if thread == process.pid and memory_files.is_open(process, parcel):
+                        tracee.system_call(machine.numbers["close"], parcel.file)
                     for address, size in parcel.memory:
                         tracee.system_call(machine.numbers["munmap"], address, size)
-            except (Gone, OSError):
+            except (Gone, Stuck, OSError):
                 return  # the agent or the whole target has ended
         parcel.memory.clear()
-
-
-def _gone(process: proc.Proc) -> NoSuchProcess:
-    if process.ended():
-        return proc.has_ended(process.pid)
-    return NoSuchProcess(
-        f"process {process.pid} became another program in the middle",
-        "try again if that is Python, too",
-    )
-
-
-def _own_mark() -> str:
-    """The name of our memory files: who made them."""
-    return f"modtui:{os.getpid()}:{proc.Proc(os.getpid()).start_ticks}"
-
-
-def _orphans(process: proc.Proc) -> list[int]:
-    """The target's descriptors of memory files whose inspector was killed in the middle."""
-    found = []
-    for name in os.listdir(f"{process.folder}/fd"):
-        try:
-            link = os.readlink(f"{process.folder}/fd/{name}")
-        except OSError:
-            continue
-        match = _MEMORY_FILE.match(link)
-        if match is not None and not _lives(int(match[1]), int(match[2])):
-            found.append(int(name))
-    return found[:MOST_ORPHANS]
-
-
-def _lives(pid: int, start: int) -> bool:
-    try:
-        return proc.Proc(pid).start_ticks == start
-    except NoSuchProcess:
-        return False
-
-
-def _refused_now(process: proc.Proc) -> Unreachable:
-    again = proc.Proc(process.pid)
-    try:
-        proc.check_traceable(again)
-    except Unreachable as refusal:
-        return refusal
-    if proc.Proc(os.getpid()).status.get("Seccomp", "0") != "0":
-        return NoPermission(
-            "the seccomp filter that modtui runs under forbids ptrace",
-            "run modtui outside of the container, or the container with "
-            "--security-opt seccomp=unconfined",
-        )
-    # We may write to its memory, so it is not a matter of rights.
-    return Traced(
-        f"process {process.pid} was traced by somebody else just now, or a security module forbids "
-        "ptrace",
-        "try again, or start the program with `modtui run`, or call modtui.listen() in it",
-    )
 
 
 @contextlib.contextmanager
@@ -216,6 +184,7 @@ class _Attempt:
         self.progress = progress or (lambda text: None)
         self.page = self.text = 0
         self.room: Room | None = None
+        self.queue_with = (0, 0)  # the function and its argument
         self.queued = False
         self.visited = 0.0
         self.why = "it is busy"
@@ -247,6 +216,10 @@ class _Attempt:
         end = time.monotonic() + seconds
         pause = 0.0005
         while not self.parcel.arrived():
+            if self.parcel.errand:
+                raised = errand.raised(self.memory, self.parcel.errand)
+                if raised:
+                    raise _NotRun(raised)
             if time.monotonic() > end:
                 return False
             # When it has become another program, what we have open is the memory of the old one.
@@ -279,7 +252,7 @@ class _Attempt:
         self.page = self._map(tracee, DATA_SIZE, PROT_READ_WRITE)
         if trampoline.possible() and self.machine is machines.X86_64:
             try:
-                code = self._map(tracee, trampoline.CODE_SIZE, PROT_READ_EXEC)
+                code = self._map(tracee, CODE_SIZE, PROT_READ_EXEC)
                 self.room = Room(code, self.page + TEXT_SIZE)
             except OSError:
                 self.room = None  # a security module forbids new code; then by hand
@@ -288,9 +261,25 @@ class _Attempt:
             expression = self._memory_file(tracee) or f"'{self.parcel.payload.hex()}'"
         text = self.parcel.text(expression)
         self.text = self.page
-        if len(text) > TEXT_SIZE:
+        if len(text) > MOST_TEXT:
             self.text = self._map(tracee, len(text), PROT_READ_WRITE)
         tracee.write(self.text, text)
+        self._prepare(tracee)
+
+    def _prepare(self, tracee: Tracee) -> None:
+        """What main is to call: our errand, or where that cannot be, the interpreter's function."""
+        self.queue_with = (self.image.address("PyRun_SimpleString"), self.text)
+        last_words = gadgets.last_words(self.process, self.memory) if self.room else 0
+        if (
+            self.room is None
+            or not last_words
+            or not all(map(self.image.address, errand.FUNCTIONS))
+        ):
+            return
+        place, data = self.room.code + trampoline.CODE_SIZE, self.page + MOST_TEXT
+        tracee.write(data, errand.data())
+        tracee.write(place, errand.assemble(self.image.address, last_words, data, self.text))
+        self.queue_with, self.parcel.errand = (place, data), data
 
     def _map(self, tracee: Tracee, size: int, protection: int) -> int:
         """New memory in the target. Raises OSError."""
@@ -306,9 +295,9 @@ class _Attempt:
         if self.process.status.get("Seccomp", "0") != "0":
             return ""  # its filter may kill for a system call that it does not know
         numbers = self.machine.numbers
-        for orphan in _orphans(self.process):
+        for orphan in memory_files.orphans(self.process):
             tracee.run([Step(numbers["close"], (orphan,), system=True)], self.room)
-        tracee.write(self.page, f"{_own_mark()}\0".encode())
+        tracee.write(self.page, f"{memory_files.own_mark()}\0".encode())
         create = Step(numbers["memfd_create"], (self.page, MFD_CLOEXEC), system=True)
         (descriptor,) = tracee.run([create], self.room)
         if descriptor < 0:
@@ -318,7 +307,7 @@ class _Attempt:
         except OSError:
             tracee.run([Step(numbers["close"], (descriptor,), system=True)], self.room)
             return ""
-        self.parcel.descriptor = ours
+        self.parcel.descriptor, self.parcel.file = ours, descriptor
         os.pwrite(ours, self.parcel.payload, STATUS_SIZE)
         found = os.fstat(ours)
         return f"({descriptor}, {found.st_dev}, {found.st_ino})"
@@ -333,8 +322,7 @@ class _Attempt:
         steps = [Step(address("Py_IsInitialized"), go_on_if=True)]
         if finalizing:
             steps.append(Step(finalizing, go_on_if=False))
-        text = (address("PyRun_SimpleString"), self.text)
-        steps.append(Step(address("Py_AddPendingCall"), text))
+        steps.append(Step(address("Py_AddPendingCall"), self.queue_with))
         try:
             results = tracee.run(
                 steps, self.room, lambda: time.monotonic() - started > LOCK_PATIENCE

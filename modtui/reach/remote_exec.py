@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from modtui.agent.bootstrap import STATUS_SIZE
 from modtui.reach import image, proc
@@ -92,7 +93,6 @@ class RemoteExec:
             tempfile.mkdtemp(prefix="modtui-", dir="/tmp" if os.name == "posix" else None)
         )
         try:
-            self._give(folder, process.uid)
             script = self._write(folder, process, parcel)
             self._ask(process, script)
             self._await(process, parcel, progress, patience, cancelled or threading.Event())
@@ -102,28 +102,41 @@ class RemoteExec:
     def free(self, process: proc.Proc, parcel: Parcel, inner_thread: int) -> None:
         """Nothing was taken in the target."""
 
-    def _give(self, path: Path, uid: int) -> None:
-        if uid != os.geteuid():
-            os.chown(path, uid, -1)
+    def take_back(self, process: proc.Proc, parcel: Parcel) -> None:
+        """Nothing was taken in the target."""
 
     def _write(self, folder: Path, process: proc.Proc, parcel: Parcel) -> Path:
+        """The files, in a folder that only becomes the target's when all is in it.
+
+        Its user could put a link there else, and have us write, or give away, what it leads to.
+        """
         expression = "0"
         if parcel.payload:
-            data = folder / "agent"
-            descriptor = os.open(data, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            os.pwrite(descriptor, parcel.payload, STATUS_SIZE)
-            parcel.descriptor = descriptor
-            self._give(data, process.uid)
-            expression = f"(__import__('posix').open({str(data)!r}, {os.O_RDWR | os.O_CLOEXEC}),)"
+            path = folder / "agent"
+            data = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            parcel.descriptor = data
+            _fill(data, bytes(STATUS_SIZE) + parcel.payload, process.uid)
+            expression = f"(__import__('posix').open({str(path)!r}, {os.O_RDWR | os.O_CLOEXEC}),)"
         script = folder / "script.py"
-        script.write_bytes(parcel.text(expression).rstrip(b"\0"))
-        script.chmod(0o600)
-        self._give(script, process.uid)
+        text = os.open(script, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _fill(text, parcel.text(expression).rstrip(b"\0"), process.uid)
+        finally:
+            os.close(text)
+        if process.uid != os.geteuid():
+            os.chown(folder, process.uid, -1)
         return script
 
     def _ask(self, process: proc.Proc, script: Path) -> None:
         command = [process.exe, "-I", "-S", "-c", _CALL, str(process.pid), str(script)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=20, check=False, **_as(process)
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Unsupported(
+                f"the interpreter of process {process.pid} did not run: {error}"
+            ) from None
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["it said nothing"]
             raise Unsupported(
@@ -153,3 +166,17 @@ class RemoteExec:
             if spent > 1 and progress is not None:
                 progress(f"waiting for Python code; giving up in {patience - spent:.0f} s")
             time.sleep(0.005)
+
+
+def _fill(descriptor: int, data: bytes, uid: int) -> None:
+    os.pwrite(descriptor, data, 0)
+    if uid != os.geteuid():
+        os.fchown(descriptor, uid, -1)
+
+
+def _as(process: proc.Proc) -> dict[str, Any]:
+    """How its interpreter is run: as the user whose program it is, never as root for another."""
+    if process.uid == os.geteuid() or not proc.LINUX:
+        return {}
+    group = int(process.status["Gid"].split()[1])
+    return {"user": process.uid, "group": group, "extra_groups": [], "env": {"LC_ALL": "C"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import threading
 import time
@@ -13,6 +15,7 @@ from modtui.agent import shapes
 from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
 from modtui.reach import beginnings, bundle
+from modtui.reach.apart import in_own_thread
 from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.proc import LINUX, Proc, is_there
@@ -143,7 +146,8 @@ class Session:
             try:
                 self._bring(token, progress, cancel or threading.Event())
             except BaseException:
-                self.calls.withdraw(token)
+                with contextlib.suppress(ReachError):  # who is not there any more has lost it, too
+                    self.calls.withdraw(token)
                 raise
             if self.calls.withdraw(token):
                 raise ConnectionLost("the job was withdrawn by somebody else")
@@ -158,8 +162,11 @@ class Session:
         if self._mechanism is not None:
             try:
                 process, parcel = Proc(self.host_pid), self._parcel(token)
-                self._mechanism.inject(process, parcel, progress, MAIN_PATIENCE, cancel)
-                self._mechanism.free(process, parcel, self.agent_thread())
+                inject = functools.partial(self._mechanism.inject, process, parcel)
+                in_own_thread(lambda: inject(progress, MAIN_PATIENCE, cancel), cancel)
+                self._wait(token)  # what main is running must stay until it is through
+                free = functools.partial(self._mechanism.free, process, parcel)
+                in_own_thread(lambda: free(self.agent_thread()), cancel)
                 return
             except Unreachable as refusal:
                 reason = refusal.reason
@@ -204,6 +211,8 @@ class Session:
             state = self.calls.wait(token, POLL)
             if state["state"] == "done":
                 return state
+            if state["state"] == "withdrawn":
+                raise ConnectionLost("the job was withdrawn by somebody else")
             time.sleep(0)  # somebody else's turn
 
     def detach(self) -> None:

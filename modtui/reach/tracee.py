@@ -34,6 +34,7 @@ PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETSIGMASK, PTRACE_SETSIGMASK = (
 )
 PTRACE_EVENT_STOP = 128
 WALL = 0x40000000
+STOP_PATIENCE = 10.0  # seconds for a thread to stop, which waits for a disk or a vfork perhaps
 SPINS = 400  # looks at a thread that should stop any moment, before we begin to sleep
 # Everything may wait but a fault of the call itself; the kernel never lets KILL and STOP wait.
 BLOCKED = ((1 << 64) - 1) & ~(
@@ -107,7 +108,11 @@ def _call_unless_running(request: int, tid: int) -> None:
 
 
 class Tracee:
-    """A stopped thread, as a context manager: it goes on as it was when the block ends."""
+    """A stopped thread, as a context manager: it goes on as it was when the block ends.
+
+    To be used in a thread of ours that ends soon, as the kernel then lets go of a thread that would
+    not stop (Stuck), and of one whose end it has not told yet (Gone).
+    """
 
     def __init__(self, tid: int, memory: int, machine: Machine, code: Code) -> None:
         """`memory`: a descriptor of /proc/PID/mem; `code`: instructions that the target has."""
@@ -159,8 +164,9 @@ class Tracee:
 
     def _stop(self) -> None:
         _call(PTRACE_INTERRUPT, self.tid)
+        end = time.monotonic() + STOP_PATIENCE
         while True:
-            status = self._wait()
+            status = self._wait(lambda: time.monotonic() > end)
             if status >> 16 == PTRACE_EVENT_STOP:
                 break
             # A signal that was on its way: the target takes it in its own context, then we try
@@ -236,9 +242,20 @@ class Tracee:
                 raise Gone
             spins += 1
             if spins > SPINS:
+                if spins % 64 == 0 and self._is_dead():
+                    self._attached = False  # the kernel tells that of a main thread last
+                    raise Gone
                 if give_up is not None and give_up():
                     raise Stuck
                 time.sleep(0.0002 if spins < SPINS + 50 else 0.002)
+
+    def _is_dead(self) -> bool:
+        try:
+            with open(f"/proc/{self.tid}/stat", "rb") as file:
+                data = file.read()
+        except OSError:
+            return True
+        return data[data.rfind(b")") + 2 :][:1] in (b"Z", b"X")
 
     def _get(self, kind: int, area: ctypes.Structure) -> None:
         vector = _IoVector(ctypes.addressof(area), ctypes.sizeof(area))

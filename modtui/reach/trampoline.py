@@ -30,7 +30,7 @@ _RESULTS = _SAVED + 20 * 8
 _MASK = _RESULTS + _RESULTS_MOST * 8
 _EXTENDED = (_MASK + 8 + 63) // 64 * 64
 BLOCK_SIZE = _EXTENDED + 16384
-CODE_SIZE = 4096
+CODE_SIZE = 4096 - 512  # the rest of the page is the errand's
 _POPPED = (
     *("r15", "r14", "r13", "r12", "rbp", "r11", "r10", "r9", "r8"),
     *("rax", "rcx", "rdx", "rsi", "rdi", "rbx"),

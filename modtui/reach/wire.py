@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import socket
 import struct
 import sys
@@ -18,8 +19,13 @@ from modtui.reach.proc import Proc
 
 ANSWER_TIME = 120.0  # seconds for any one answer; a job is waited for in many short calls
 HELLO_TIME = 10.0
+LOOK = 0.5  # seconds between looks whether the target still lives, while it says nothing
 LONGEST_ANSWER = 1 << 29  # bytes; the target is not trusted with all of our memory
 LONGEST_PATH = 107  # bytes in sockaddr_un
+
+
+# What can come of bytes that are not an agent's.
+_BROKEN = (OSError, EOFError, ValueError, RecursionError, MemoryError)
 
 
 class CallsLike(Protocol):
@@ -65,6 +71,7 @@ class Wire:
         self._lost: str | None = None
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
+        self._patience, self._end = timeout, 0.0
         try:
             _connect_patiently(self._socket, path, timeout)
         except PermissionError:
@@ -78,7 +85,7 @@ class Wire:
                 f"nobody listens at {path}: {error.strerror or error}",
                 "has the program ended? `modtui ps` lists what can be reached",
             ) from None
-
+        self._socket.setblocking(False)
         self._peer = self._ask_peer()
         self._process = Proc(self._peer[0])
         if self._peer[0] and sys.platform == "linux":
@@ -106,7 +113,7 @@ class Wire:
 
     def settle(self) -> None:
         """After the first answer: allow for calls that take long."""
-        self._socket.settimeout(ANSWER_TIME)
+        self._patience = ANSWER_TIME
 
     def request(self, call: str, arguments: dict[str, Any]) -> Any:
         """Make one call. Raises the agent's errors, and ConnectionLost."""
@@ -115,10 +122,11 @@ class Wire:
                 raise ConnectionLost(self._lost)
             self._number += 1
             number = self._number
+            self._end = time.monotonic() + self._patience
             try:
                 body = json.dumps({"id": number, "call": call, "arguments": arguments}).encode()
                 try:
-                    self._socket.sendall(struct.pack(">I", len(body)) + body)
+                    self._send(struct.pack(">I", len(body)) + body)
                 except (BrokenPipeError, ConnectionResetError):
                     pass  # it may have said why before it closed
                 answer = json.loads(self._frame())
@@ -126,15 +134,17 @@ class Wire:
                 # What was sent or read in part cannot be gone on with.
                 self._lost = self._lost or self._why(error)
                 self._socket.close()
-                if isinstance(error, (OSError, EOFError, ValueError, RecursionError)):
+                if isinstance(error, _BROKEN):
                     raise ConnectionLost(self._lost) from None
                 raise
         return _unpack(answer, number)
 
+    def _has_ended(self) -> bool:
+        return bool(self._peer[0]) and sys.platform == "linux" and self._process.ended()
+
     def _why(self, error: BaseException) -> str:
-        pid, _ = self._peer
-        if pid and sys.platform == "linux" and self._process.ended():
-            return f"process {pid} has ended"
+        if self._has_ended():
+            return f"process {self._peer[0]} has ended"
         return f"the connection to the agent broke ({_words(error)})"
 
     def _frame(self) -> bytes:
@@ -146,21 +156,49 @@ class Wire:
     def _exactly(self, count: int) -> bytes:
         parts = bytearray()
         while len(parts) < count:
-            part = self._socket.recv(min(count - len(parts), 1 << 20))
+            self._await(select.POLLIN)
+            try:
+                part = self._socket.recv(min(count - len(parts), 1 << 20))
+            except BlockingIOError:
+                continue
             if not part:
                 raise EOFError("the agent closed it")
             parts += part
         return bytes(parts)
 
+    def _send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except BlockingIOError:
+                self._await(select.POLLOUT)
+
+    def _await(self, event: int) -> None:
+        """Wait until there is something to do. Raises TimeoutError, and EOFError if it has ended.
+
+        A child of the target may hold its end of the connection open when the target is no more.
+        """
+        poll = select.poll()
+        poll.register(self._socket, event)
+        while not poll.poll(min(max(self._end - time.monotonic(), 0.0), LOOK) * 1000):
+            if time.monotonic() >= self._end:
+                raise TimeoutError
+            if self._has_ended():
+                raise EOFError("the target has ended")
+        if time.monotonic() >= self._end:
+            raise TimeoutError  # it dribbles
+
     def wait_for_end(self, seconds: float) -> bool:
         """After a detach: True when the agent has left, which it says by closing."""
         with self._lock:
+            self._end = time.monotonic() + seconds
             try:
-                self._socket.settimeout(seconds)
+                self._await(select.POLLIN)
                 return self._socket.recv(1) == b""
             except TimeoutError:
                 return False
-            except OSError:
+            except (OSError, EOFError):
                 return True
             finally:
                 self.close("the agent was detached")
