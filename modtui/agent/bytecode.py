@@ -153,6 +153,15 @@ _ENDINGS = (
 )
 
 
+_ENDS_SIMPLE = ("STORE_", "DELETE_", "POP_TOP", "IMPORT_STAR", "CALL_INTRINSIC_1")
+
+
+def whole(code: Any) -> Group:
+    """All instructions of the code of one statement, as a line with others has them."""
+    found = tuple(token for _, group in groups(code) for token in group)
+    return tuple(token for token in found if token[0] != "SETUP_ANNOTATIONS")
+
+
 def _without_return(found: Tuple[int, Group]) -> Tuple[int, Group]:
     """Leave out the `return None` that ends the code: it sits on whatever line comes last."""
     line, group = found
@@ -160,8 +169,16 @@ def _without_return(found: Tuple[int, Group]) -> Tuple[int, Group]:
     while kept and (kept[-1][0].startswith("RETURN_") or kept[-1][0] in ("RESUME", "NOP")):
         if kept.pop()[0] == "RETURN_VALUE" and kept and kept[-1] == ("LOAD_CONST", None):
             kept.pop()
-    noise = ("RESUME", "NOP", "EXTENDED_ARG")
-    return line, tuple(token for token in kept if token[0] not in noise)
+    # What is called is pushed in another way where a name is known to be an import.
+    noise = ("RESUME", "NOP", "EXTENDED_ARG", "PUSH_NULL")
+    return line, tuple(
+        (_ALIKE[token[0]], *token[1:]) if token[0] in _ALIKE else token
+        for token in kept
+        if token[0] not in noise
+    )
+
+
+_ALIKE = {"LOAD_METHOD": "LOAD_ATTR", "CALL_METHOD": "CALL_FUNCTION"}
 
 
 def same_groups(ours: Signature, theirs: Signature, exact: bool) -> bool:
@@ -196,7 +213,7 @@ class Statements:
     """The old code of a top level, in which statements of a new one are looked for."""
 
     def __init__(self, old: Any) -> None:
-        self._groups = _groups(old)
+        self._groups = list(_groups(old))
         self._used = [False] * len(self._groups)
         self._next = 0
 
@@ -224,6 +241,23 @@ class Statements:
             if same_groups(signature, tuple(group for _, group, _ in part), exact):
                 return index
         return None
+
+    def find_part(self, wanted: Group, exact: bool) -> bool:
+        """Whether a line of the old code has this statement among others; then it is taken."""
+        for index, (line, group, begins) in enumerate(self._groups):
+            if self._used[index] or not begins:
+                continue
+            for start in range(len(group) - len(wanted) + 1):
+                if start and not group[start - 1][0].startswith(_ENDS_SIMPLE):
+                    continue
+                end = start + len(wanted)
+                if same_groups((wanted,), (group[start:end],), exact):
+                    parts = [(group[:start], False), (wanted, True), (group[end:], False)]
+                    parts = [one for one in parts if one[0]]
+                    self._groups[index : index + 1] = [(line, one, True) for one, _ in parts]
+                    self._used[index : index + 1] = [used for _, used in parts]
+                    return True
+        return False
 
     def _may_be(self, index: int, wanted: Group) -> bool:
         group = self._groups[index][1]

@@ -145,6 +145,18 @@ def movable(old: Any, new: Any) -> bool:
 _set_class = object.__dict__["__class__"].__set__
 
 
+def bases_fit(old: Any, new: Any) -> bool:
+    """Whether the old class could have the bases of the new one."""
+    trial = Batch()
+    trial.bases(old, new.__bases__, old.__bases__)
+    try:
+        trial.commit()
+    except TypeError:
+        return False
+    trial.revert()
+    return True
+
+
 def new_bases(pairing: Pairing, new: Any) -> Any:
     """The bases that the old class gets from the new one: old classes wherever they stay."""
     found = []

@@ -38,11 +38,26 @@ def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str
         news = foreign.sources(visited.get(name, 0)) - {name}
         if imported & news and times.get(name, 0) < MOST_VISITS:
             found.append((name, imported))
+    for name in sorted(foreign.homes(visited) - {name for name, _ in found}):
+        if times.get(name, 0) < MOST_VISITS and _can_be_derived(name, known):
+            found.append((name, known[name][1]))
     waiting = {name for name, _ in found}
     for name, imported in found:
         if not imported & (waiting - {name}):
             return _step(name)
     return _step(found[0][0]) if found else None
+
+
+def _can_be_derived(name: str, known: Dict[str, Any]) -> bool:
+    """Whether a module's text is there and is the one that runs; then it is in `known`."""
+    entry = entries.look_at(name)
+    if entry.place != "project" or entry.status != "source":
+        return False
+    data, imported = known.get(name) or _text_of(entry)
+    if data is not None and imported is None:
+        imported = _imported(entry, data)
+    known[name] = (data, imported)
+    return bool(imported)
 
 
 def _step(name: str) -> Step:

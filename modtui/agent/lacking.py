@@ -22,6 +22,10 @@ def added(pairing: Pairing) -> Added:
         before, after = (raw.get(raw.class_dict(one), _FIELDS) for one in (old, new))
         if type(before) is dict and type(after) is dict and set(after) - set(before):
             found.append((tuple(raw.class_qualname(new).split(".")), set(after) - set(before)))
+        elif tuple in raw.mro(new):
+            more = _tuple_fields(new) - _tuple_fields(old)
+            if more:
+                found.append((tuple(raw.class_qualname(new).split(".")), more))
     old_paths, paths = pairing.old_paths, pairing.paths
     if old_paths is None or old_paths is paths:
         return found
@@ -33,6 +37,11 @@ def added(pairing: Pairing) -> Added:
             if names and more:
                 found.append((names, more))
     return found
+
+
+def _tuple_fields(cls: Any) -> Set[str]:
+    fields = (raw.class_dict(cls) or {}).get("_fields")
+    return {name for name in fields if type(name) is str} if type(fields) is tuple else set()
 
 
 def _set_by(code: Any) -> Set[str]:
@@ -59,16 +68,27 @@ def complaints(live: Dict[Any, Any], wanted: Added) -> List[Dict[str, str]]:
         counts: Dict[str, int] = {}
         for one in hooks.instances_of([cls]):
             for name in attributes - set(raw.instance_dict(one) or {}):
-                if not any(name in (raw.class_dict(base) or {}) for base in raw.mro(type(one))):
+                if _lacks(one, name):
                     counts[name] = counts.get(name, 0) + 1
         if counts:
-            found.append(_complaint(raw.class_qualname(cls), counts))
+            found.append(_complaint(cls, counts))
     return found
 
 
-def _complaint(qualname: str, counts: Dict[str, int]) -> Dict[str, str]:
-    return {
-        "what": "%d instance(s) of %s" % (max(counts.values()), qualname),
-        "why": "they were made by the old __init__ and have no attribute %s"
-        " (a method __modtui_upgrade__ can set it)" % ", ".join(sorted(counts)),
-    }
+def _lacks(instance: Any, name: str) -> bool:
+    if tuple in raw.mro(type(instance)):
+        fields = getattr(type(instance), "_fields", ())
+        return name in fields and tuple.__len__(instance) <= fields.index(name)
+    return not any(name in (raw.class_dict(base) or {}) for base in raw.mro(type(instance)))
+
+
+def _complaint(cls: Any, counts: Dict[str, int]) -> Dict[str, str]:
+    missing = ", ".join(sorted(counts))
+    why = (
+        "they were made by the old __init__ and have no attribute %s"
+        " (a method __modtui_upgrade__ can set it)" % missing
+    )
+    if tuple in raw.mro(cls):
+        why = "they are tuples of the old length and have no field %s" % missing
+    what = "%d instance(s) of %s" % (max(counts.values()), raw.class_qualname(cls))
+    return {"what": what, "why": why}

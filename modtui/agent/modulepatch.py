@@ -11,6 +11,7 @@ from . import (
     codes,
     functions,
     heap,
+    heirs,
     holders,
     hooks,
     lacking,
@@ -61,6 +62,7 @@ class ModulePatch:
         # Those that run in the live namespace; a tuple, which nobody takes for a registry.
         self._functions: Optional[Tuple[Any, ...]] = None
         self._lacking: lacking.Added = []
+        self.heirs: List[heirs.Heir] = []  # classes elsewhere that are to be made anew
 
     def run(self, batches: List[Batch]) -> None:
         """Do it; the batch that was committed is appended. Raises what the module raises."""
@@ -231,7 +233,7 @@ class ModulePatch:
             step.class_of(instance, cls)
         names.make_steps(step)
         self._lines_of_classes(step, pairing, paths)
-        self._lacking = lacking.added(pairing)
+        self._lacking, self.heirs = lacking.added(pairing), heirs.of(pairing)
         step.commit()
         batches.append(step)
         classes.abstract_again([old for old, _ in pairing.merged], batches)

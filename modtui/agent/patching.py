@@ -101,6 +101,8 @@ class Patch:
         for name, before in work.changed.items():
             self.foreign.add(work.known_as, name, before)
         work.changed = {}
+        for module, cls in work.heirs:
+            self.foreign.add_heir(module, cls)
         self._visited[work.name] = seen
 
     def _guarded(
@@ -142,7 +144,19 @@ class Patch:
             changed += sorted(work.touched - set(changed))
             for name in work.touched & set(report["names"]["unchanged"]):
                 report["names"]["unchanged"].remove(name)
+        self._say_heirs()
         return None
+
+    def _say_heirs(self) -> None:
+        """Name the classes elsewhere that were not made anew: their text is not what they run."""
+        for home in sorted(self.foreign.homes(self._visited)):
+            for name in sorted(self.foreign.heirs(home)):
+                why = (
+                    "it was made from what its base class had before, and nothing proves that the"
+                    " text of its module is the one that was loaded: reload that module, too"
+                )
+                entry = {"what": "%s.%s" % (home, name), "why": why}
+                self._reports[-1]["could_not_patch"].append(entry)  # type: ignore[arg-type]
 
     def _known_report(self, name: str) -> Optional[shapes.ModuleReport]:
         return next((report for report in self._reports if report["name"] == name), None)

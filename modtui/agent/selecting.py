@@ -38,10 +38,11 @@ class Foreign:
 
     def __init__(self) -> None:
         self._before: Dict[Tuple[str, str], Before] = {}
+        self._heirs: Dict[Tuple[str, str], int] = {}
         self.serial = 0
 
     def __len__(self) -> int:
-        return len(self._before)
+        return len(self._before) + len(self._heirs)
 
     def __contains__(self, key: Tuple[Any, str]) -> bool:
         return key in self._before
@@ -61,6 +62,20 @@ class Foreign:
         """Whether a name, or what an import made of it, could hold that value only by an import."""
         known = self._before.get((module, name))
         return known is not None and any(one is value or one is MISSING for one in known.values)
+
+    def add_heir(self, module: str, name: str) -> None:
+        """Note that a class is to be made anew, because of what one of its bases has now."""
+        self.serial += 1
+        self._heirs[module, name] = self.serial
+
+    def heirs(self, module: Any) -> Names:
+        """The classes of a module that are to be made anew."""
+        return {name for home, name in self._heirs if home == module}
+
+    def homes(self, visited: Dict[str, int]) -> Names:
+        """The modules with such classes that were not visited since that became known."""
+        waiting = self._heirs.items()
+        return {home for (home, _), serial in waiting if serial > visited.get(home, 0)}
 
     def sources(self, since: int) -> Set[str]:
         """The modules with names that got other values after that serial number."""
@@ -149,12 +164,15 @@ class Selection:
 
     def select(self, foreign: Foreign, is_main: bool) -> None:
         """Choose; `foreign` are values of other modules that are other ones since."""
+        heirs = foreign.heirs(self.space.get("__name__", ""))
         for index, statement in enumerate(self.all):
             if statement.status == CHANGED:
                 self._choose(index, True)
             elif statement.status == CODE:
                 names = self._methods if statement.is_class else self._functions
                 names |= statement.binds
+            if statement.is_class and statement.node.name in heirs:
+                self._choose(index, True)
             if self._imports_stale(statement, foreign):
                 self._choose(index, True)
                 self._values |= self._starred(statement, foreign)
@@ -177,6 +195,8 @@ class Selection:
                 self._perhaps |= statement.binds
         elif statement.is_class:
             self._classes |= statement.binds
+            if tuple in raw.mro(self.space.get(statement.node.name)):
+                self._perhaps |= statement.binds  # its instances cannot get another field later
         else:
             self._values |= statement.binds
             if not statement.is_import:

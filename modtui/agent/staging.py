@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import classes, codes, raw, syntax
+from . import classes, codes, raw, statements, syntax
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -14,16 +14,21 @@ if TYPE_CHECKING:
 
     from .selecting import Foreign, Selection
 
-# Flags of `from __future__ import ...` in the flags of a code and of compile()
-# (Include/cpython/code.h).
-FUTURE_FLAGS = 0x1FE0000
-
-
 _PLAIN = "__modtui_plain__"
 
 
 class Plain:
     """The first base of a class that took the place of one without bases."""
+
+
+class PlainError(Exception):
+    """The first base of an exception that took the place of one with a Python class as base."""
+
+
+class BuiltinError(Exception):
+    """The first base of an exception that took the place of one with a built-in class as base."""
+
+    __slots__ = ()
 
 
 class Staging(dict):  # type: ignore[type-arg]
@@ -73,7 +78,7 @@ class Execution:
         self, selection: Selection, staging: Staging, path: str, flags: int, foreign: Foreign
     ) -> None:
         self._selection, self._staging = selection, staging
-        self._path, self._flags = path, flags & FUTURE_FLAGS
+        self._path, self._flags = path, flags & statements.FUTURE_FLAGS
         self._foreign = foreign
         self.changed: Set[str] = set()  # names that are bound to really other values
         self.executed: List[int] = []
@@ -148,17 +153,18 @@ class Execution:
 
         A class without bases can neither get some, nor can its instances move to a class whose
         first base has empty `__slots__` (Generic, Protocol, ABC ...). With a plain class as first
-        base they can.
+        base they can. So it is with exceptions: one written in Python can be referenced weakly.
         """
         name = statement.node.name
         old: Any = self._staging.live.get(name)
         new: Any = dict.get(self._staging, name)
-        if not raw.is_class(old) or type(old) is not type or old.__bases__ != (object,):
+        if not raw.is_class(old) or type(old) is not type or not raw.is_class(new):
             return
-        if not raw.is_class(new) or new.__bases__ == (object,) or classes.movable(old, new):
+        plain, fits = _first_base(old, new)
+        if plain is None or fits(old, new):
             return
         node = syntax.with_first_base(statement.node, _PLAIN)
-        dict.__setitem__(self._staging, _PLAIN, Plain)
+        dict.__setitem__(self._staging, _PLAIN, plain)
         try:
             exec(self._compile(node), self._staging)
         except Exception:
@@ -169,7 +175,7 @@ class Execution:
         finally:
             dict.pop(self._staging, _PLAIN, None)
         again = dict.get(self._staging, name)
-        if classes.movable(old, again):
+        if fits(old, again):
             self.superseded.append((new, again))
         else:
             dict.__setitem__(self._staging, name, new)
@@ -197,6 +203,23 @@ class Execution:
                 self.displays |= statement.binds
 
 
+def _first_base(old: Any, new: Any) -> Tuple[Any, Callable[[Any, Any], bool]]:
+    """The class to be the first base of a new class so that the old one can take it over, or None;
+    and what tells whether it can."""
+    for one in old.__bases__:
+        if one in (Plain, PlainError, BuiltinError):
+            return one, classes.bases_fit
+    if old.__bases__ == (object,):
+        return (None if new.__bases__ == (object,) else Plain), classes.movable
+    if Exception in raw.mro(old) and Exception in raw.mro(new):
+        kind = PlainError if old.__base__.__flags__ & _HEAP else BuiltinError
+        return kind, classes.bases_fit
+    return None, classes.movable
+
+
+_HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
+
+
 def _patches(before: Any, after: Any, live: Any, staging: Any) -> bool:
     """Whether the old object will most likely take over what the new one brings."""
     if type(before) is not type(after):
@@ -205,8 +228,14 @@ def _patches(before: Any, after: Any, live: Any, staging: Any) -> bool:
         return after.__globals__ is staging or after.__code__ is before.__code__
     if raw.is_class(after):
         same = raw.class_qualname(before) == raw.class_qualname(after)
-        return same and classes.same_layout(before, after)
+        return same and classes.same_layout(before, after) and _fields(before) == _fields(after)
     return False
+
+
+def _fields(cls: Any) -> Any:
+    """What a named tuple's instances are made of: they cannot get another field later."""
+    space = raw.class_dict(cls) or {}
+    return raw.get(space, "_fields"), raw.get(space, "_field_defaults")
 
 
 def _is_star(node: Any) -> bool:

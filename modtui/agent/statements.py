@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 DEFS = ("FunctionDef", "AsyncFunctionDef")
 
+# Flags of `from __future__ import ...` in the flags of a code and of compile()
+# (Include/cpython/code.h).
+FUTURE_FLAGS = 0x1FE0000
+
 # What a statement is, compared with the code that was executed before.
 SAME = "same"  # the very same instructions
 CODE = "code"  # the same but for the bodies of functions that it defines
@@ -134,7 +138,7 @@ def read_in(node: Any) -> Tuple[Set[str], Set[str]]:
 
 
 def of_tree(tree: Any) -> List[Statement]:
-    """The statements of a module; several on one line count as one for comparing."""
+    """The statements of a module."""
     return [Statement(node) for node in tree.body]
 
 
@@ -148,7 +152,7 @@ def compare(
     """
     before = bytecode.Statements(old_paths.top)
     lines = bytecode.groups(new_paths.top)
-    _match(found, before, lines)
+    _match(found, before, lines, new_paths.top.co_flags & FUTURE_FLAGS)
     bound: Set[str] = set()
     changed: Set[str] = set()
     for group in before.left_over():
@@ -162,15 +166,39 @@ def compare(
     return bound, changed
 
 
-def _match(found: List[Statement], before: bytecode.Statements, lines: Any) -> None:
+def _match(found: List[Statement], before: bytecode.Statements, lines: Any, flags: int) -> None:
+    shared = _on_shared_lines(found)
     signatures = [bytecode.signature(lines, one.first, one.last) for one in found]
-    for statement, signature in zip(found, signatures):
-        if before.find(signature, True):
+    for index, (statement, signature) in enumerate(zip(found, signatures)):
+        if index not in shared and before.find(signature, True):
             statement.status = SAME
-    for statement, signature in zip(found, signatures):
-        if statement.status != SAME and (statement.is_def or statement.is_class):
+    for index, (statement, signature) in enumerate(zip(found, signatures)):
+        if statement.status == SAME:
+            continue
+        if index in shared:
+            signature = (_alone(statement, flags),)
+        if signature == ((),) or len(signature) == 1 and before.find_part(signature[0], True):
+            statement.status = SAME
+        elif (statement.is_def or statement.is_class) and index not in shared:
             if before.find(signature, False):
                 statement.status = CODE
+
+
+def _on_shared_lines(found: List[Statement]) -> Set[int]:
+    """The indices of statements that have a line in common with another one: `a = 1; b = 2`."""
+    shared = set()
+    for index in range(1, len(found)):
+        if found[index].first <= found[index - 1].last:
+            shared |= {index - 1, index}
+    return shared
+
+
+def _alone(statement: Statement, flags: int) -> Any:
+    """The instructions of a statement without those of the others on its line."""
+    code = compile(
+        syntax.module_of([statement.node]), "<statement>", "exec", flags, dont_inherit=True
+    )
+    return bytecode.whole(code)
 
 
 def _compare_class(
@@ -188,7 +216,7 @@ def _compare_class(
     old_lines = bytecode.Statements(before)
     old_lines.forget(before.co_firstlineno)
     lines = [entry for entry in bytecode.groups(after) if entry[0] != after.co_firstlineno]
-    _match(inner, old_lines, lines)
+    _match(inner, old_lines, lines, after.co_flags & FUTURE_FLAGS)
     statement.inner = inner
     for one in inner:
         if one.is_class and one.status == CODE:
