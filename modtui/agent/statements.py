@@ -177,7 +177,7 @@ def _match(found: List[Statement], before: bytecode.Statements, lines: Any, flag
             continue
         if index in shared:
             signature = (_alone(statement, flags),)
-        if signature == ((),) or len(signature) == 1 and before.find_part(signature[0], True):
+        if signature == ((),) or (len(signature) == 1 and before.find_part(signature[0], True)):
             statement.status = SAME
         elif (statement.is_def or statement.is_class) and index not in shared:
             if before.find(signature, False):
