@@ -39,8 +39,9 @@ def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str
         if imported & news and times.get(name, 0) < MOST_VISITS:
             found.append((name, imported))
     for name in sorted(foreign.homes(visited) - {name for name, _ in found}):
-        if times.get(name, 0) < MOST_VISITS and _can_be_derived(name, known):
-            found.append((name, known[name][1]))
+        imported = _imports_of(name, known)
+        if imported and times.get(name, 0) < MOST_VISITS:
+            found.append((name, imported))
     waiting = {name for name, _ in found}
     for name, imported in found:
         if not imported & (waiting - {name}):
@@ -48,16 +49,14 @@ def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str
     return _step(found[0][0]) if found else None
 
 
-def _can_be_derived(name: str, known: Dict[str, Any]) -> bool:
-    """Whether a module's text is there and is the one that runs; then it is in `known`."""
+def _imports_of(name: str, known: Dict[str, Any]) -> Set[str]:
+    """What a module of the program imports, if its text is there and is the one that runs."""
     entry = entries.look_at(name)
     if entry.place != "project" or entry.status != "source":
-        return False
-    data, imported = known.get(name) or _text_of(entry)
-    if data is not None and imported is None:
-        imported = _imported(entry, data)
-    known[name] = (data, imported)
-    return bool(imported)
+        return set()
+    if name not in known:
+        known[name] = _Text(entry)
+    return known[name].imports(None)  # type: ignore[no-any-return]
 
 
 def _step(name: str) -> Step:
@@ -99,11 +98,11 @@ class _Text:
             except (OSError, ImportError):
                 return  # it is gone, and nobody can tell what it imported
 
-    def imports(self, sources: Set[str]) -> Set[str]:
-        """What it imports, if that has to do with these modules and the text is the loaded one."""
+    def imports(self, sources: Optional[Set[str]]) -> Set[str]:
+        """What it imports, if any of these modules is among that and the text is the loaded one."""
         if self._imported is None:
             self._imported = self._found()
-        if self._imported.isdisjoint(sources):
+        if sources is not None and self._imported.isdisjoint(sources):
             return set()
         if self._is_loaded is None:
             self._is_loaded = _is_loaded_text(self._entry, self.data, self._path)
