@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import codes, entries, loading, previous, raw, syntax
+from .errors import UnknownModule
 from .planning import Step
 
 TYPE_CHECKING = False
@@ -24,15 +25,22 @@ def steps(foreign: Foreign, visited: Dict[str, int]) -> Iterator[Step]:
     known: Dict[str, Any] = {}
     times: Dict[str, int] = {}
     while len(foreign):
-        step = _next(foreign, visited, known, times)
-        if step is None:
+        name = _next(foreign, visited, known, times)
+        if name is None:
             return
-        times[step.name] = times.get(step.name, 0) + 1
+        times[name] = times.get(name, 0) + 1
+        try:
+            step = Step(entries.look_at(name), "imports what has changed")
+        except UnknownModule:
+            continue  # another thread has taken it out of sys.modules
+        step.read(parse=True)
         yield step
 
 
-def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str, int]) -> Any:
-    """A module that depends on a changed one, and on no other one that does."""
+def _next(
+    foreign: Foreign, visited: Dict[str, int], known: Dict[str, Any], times: Dict[str, int]
+) -> Optional[str]:
+    """The name of a module that depends on a changed one, and on no other one that does."""
     found = []
     for name, imported in _imports(known, foreign.sources(0)).items():
         news = foreign.sources(visited.get(name, 0)) - {name}
@@ -45,24 +53,21 @@ def _next(foreign: Foreign, visited: Any, known: Dict[str, Any], times: Dict[str
     waiting = {name for name, _ in found}
     for name, imported in found:
         if not imported & (waiting - {name}):
-            return _step(name)
-    return _step(found[0][0]) if found else None
+            return name
+    return found[0][0] if found else None
 
 
 def _imports_of(name: str, known: Dict[str, Any]) -> Set[str]:
     """What a module of the program imports, if its text is there and is the one that runs."""
-    entry = entries.look_at(name)
+    try:
+        entry = entries.look_at(name)
+    except UnknownModule:
+        return set()
     if entry.place != "project" or entry.status != "source":
         return set()
     if name not in known:
         known[name] = _Text(entry)
     return known[name].imports(None)  # type: ignore[no-any-return]
-
-
-def _step(name: str) -> Step:
-    step = Step(entries.look_at(name), "imports what has changed")
-    step.read(parse=True)
-    return step
 
 
 def _imports(known: Dict[str, Any], sources: Set[str]) -> Dict[str, Set[str]]:

@@ -45,32 +45,38 @@ class Patch:
         """Execute and patch, or put everything back. Raises nothing for what the modules do."""
         before = snapshot.Snapshot(self._names)
         loading.forget_directories()
-        failed: Optional[BaseException] = None
-        with self._imports, Youngest():
-            for step in self._making.steps:
-                failed = self._patch(step, before)
-                if failed is not None:
-                    break
-            if failed is None:
-                failed = self._derive()
-            made = None if failed is None else gc.get_objects(generation=0)
+        try:
+            with self._imports, Youngest():
+                failed = self._do(before)
+                made = None if failed is None else gc.get_objects(generation=0)
+        except BaseException:  # a fault of the engine's own: nothing may stay half done then either
+            self._put_back(before, None)
+            raise
         side_effects = self._surroundings.changes()
         if failed is not None:
             describing.cut(failed)
             failed = None
-            self._revert()
-            side_effects += before.restore(self._imports.names, made)
-            baseline.restore(self._known)
+            side_effects += self._put_back(before, made)
             return self._report(False, side_effects)
         if self._made_classes:
             gc.collect(1)  # those that nobody needs are still their bases' subclasses
         undoing.note_patch(self._journal, self._names, self.batches, self._known)
         return self._report(True, side_effects)
 
-    def _revert(self) -> None:
+    def _do(self, before: snapshot.Snapshot) -> Optional[BaseException]:
+        for step in self._making.steps:
+            failed = self._patch(step, before)
+            if failed is not None:
+                return failed
+        return self._derive()
+
+    def _put_back(self, before: snapshot.Snapshot, made: Optional[List[Any]]) -> List[str]:
         for batch in reversed(self.batches):
             batch.revert()
         self.batches = []
+        notes = before.restore(self._imports.names, made)
+        baseline.restore(self._known)
+        return notes
 
     def _private(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""

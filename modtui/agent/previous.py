@@ -8,6 +8,7 @@ from a newer text.
 from __future__ import annotations
 
 from . import baseline, capture, codes, disk, identity, loading, pycs, raw
+from .errors import UnknownModule
 from .system import os
 
 TYPE_CHECKING = False
@@ -60,7 +61,10 @@ def code_of(entry: Entry) -> Optional[CodeType]:
     mine = _executed.get(entry.name)
     if known is not None and mine is not None and mine[0] == known.digest:
         return mine[1]  # type: ignore[no-any-return]
-    text = baseline.loaded(entry.name)
+    try:
+        text = baseline.loaded(entry.name)
+    except UnknownModule:
+        return None  # another thread has taken it out of sys.modules
     if text["data"] is not None and text["proof"] == "proved":
         return _compiled(entry, text["data"].encode("latin-1"))
     path = pycs.path_for(entry)

@@ -326,11 +326,17 @@ class Imports:
         """There are none."""
 
     def __enter__(self) -> Imports:
-        sys.meta_path.insert(0, self)
+        # Other threads may be going through the list: taking something out of it would have them
+        # miss a finder. So it is another list that is there meanwhile.
+        self._path = sys.meta_path
+        self._before = self._path[:]
+        sys.meta_path = [self, *self._before]
         return self
 
     def __exit__(self, *_: object) -> None:
-        for index, finder in enumerate(sys.meta_path):
-            if finder is self:
-                del sys.meta_path[index]
-                return
+        now = [finder for finder in sys.meta_path if finder is not self]
+        path, before = self._path, self._before
+        if not _same(now, before):  # who has added a finder meanwhile did it for good
+            now += [one for one in path if not any(one is known for known in now + before)]
+            path[:] = now
+        sys.meta_path = path
