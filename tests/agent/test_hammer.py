@@ -13,7 +13,7 @@ SCRIPT = Path(__file__).parent / "scenarios_runner/hammer.py"
 
 
 def test_no_torn_state_and_nobody_waits_for_ever(python: Python) -> None:
-    """Three seconds of it; `python tests/agent/scenarios_runner/hammer.py SECONDS` is for longer."""
+    """Three seconds of it; `python scenarios_runner/hammer.py SECONDS` is for longer."""
     with house(python) as (home, _, folder):
         environment = {**os.environ, "PYTHONPATH": home, "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
