@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import codes, entries, loading, previous, raw, syntax
+from . import codes, entries, hazards, loading, previous, raw, syntax
 from .errors import UnknownModule
 from .planning import Step
 
@@ -34,6 +34,10 @@ def steps(foreign: Foreign, visited: Dict[str, int]) -> Iterator[Step]:
         except UnknownModule:
             continue  # another thread has taken it out of sys.modules
         step.read(parse=True)
+        if hazards.being_imported(step.entry.namespace):
+            foreign.unfinished.add(name)
+            continue  # what its text binds next is its own thread's business
+        foreign.unfinished.discard(name)
         yield step
 
 

@@ -130,6 +130,11 @@ def _main_text(space: Optional[Dict[Any, Any]]) -> str:
     return "__main__ is the program itself: a reload would run its main block again"
 
 
+def being_imported(space: Optional[Dict[Any, Any]]) -> bool:
+    """Whether a module's own text is being executed by the import system right now."""
+    return raw.get(raw.instance_dict(raw.get(space, "__spec__")), "_initializing") is True
+
+
 def of_module(name: str, module: Any, status: str) -> List[shapes.Hazard]:
     """Everything that can be seen of a module that is about to be reloaded."""
     space = raw.module_dict(module)
@@ -137,7 +142,7 @@ def of_module(name: str, module: Any, status: str) -> List[shapes.Hazard]:
     found += _extension(name, space, status)
     found += _replaced(name, module, space)
     found += _running(name, space)
-    if raw.get(raw.instance_dict(raw.get(space, "__spec__")), "_initializing") is True:
+    if being_imported(space):
         found.append(
             hazard("danger", "importing", "%s is being imported at this very moment" % name)
         )

@@ -150,19 +150,22 @@ class Patch:
             changed += sorted(work.touched - set(changed))
             for name in work.touched & set(report["names"]["unchanged"]):
                 report["names"]["unchanged"].remove(name)
-        self._say_heirs()
+        self._say_left()
         return None
 
-    def _say_heirs(self) -> None:
-        """Name the classes elsewhere that were not made anew: their text is not what they run."""
-        for home in sorted(self.foreign.homes(self._visited)):
+    def _say_left(self) -> None:
+        """Name the modules, and classes to be made anew in them, that nothing was done with."""
+        said: Any = self._reports[-1]["could_not_patch"] if self._reports else []
+        for home in sorted(self.foreign.unfinished):
+            why = "another thread is importing it and may have bound what was there before"
+            said.append({"what": home, "why": why})
+        for home in sorted(self.foreign.homes(self._visited) - self.foreign.unfinished):
             for name in sorted(self.foreign.heirs(home)):
                 why = (
                     "it was made from what its base class had before, and nothing proves that the"
                     " text of its module is the one that was loaded: reload that module, too"
                 )
-                entry = {"what": "%s.%s" % (home, name), "why": why}
-                self._reports[-1]["could_not_patch"].append(entry)  # type: ignore[arg-type]
+                said.append({"what": "%s.%s" % (home, name), "why": why})
 
     def _known_report(self, name: str) -> Optional[shapes.ModuleReport]:
         return next((report for report in self._reports if report["name"] == name), None)

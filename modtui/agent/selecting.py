@@ -39,6 +39,7 @@ class Foreign:
     def __init__(self) -> None:
         self._before: Dict[Tuple[str, str], Before] = {}
         self._heirs: Dict[Tuple[str, str], int] = {}
+        self.unfinished: Set[str] = set()  # modules that another thread was importing
         self.serial = 0
 
     def __len__(self) -> int:
