@@ -221,10 +221,14 @@ def _changes(session: Session, names: list[str]) -> list[tuple[Record, Change]]:
         wanted = [_require(name, records) for name in names]
     else:
         wanted = [record for record in records if _is_stale(record["freshness"])]
-    return [
-        (record, change(session.calls, record["name"], root=session.root, store=store))
-        for record in wanted
-    ]
+
+    def compared(name: str) -> Change:
+        def tell(step: str) -> None:
+            _narrate(f"{name}: {step}")
+
+        return change(session.calls, name, root=session.root, store=store, tell=tell)
+
+    return [(record, compared(record["name"])) for record in wanted]
 
 
 def _is_stale(freshness: Freshness) -> bool:

@@ -14,6 +14,7 @@ from modtui.source.align import Row
 from modtui.source.baselines import Baseline, Calls, data_of, digest
 from modtui.source.definitions import Comparison, Definition, compare, function_spans, outline
 from modtui.source.diff import Diff, Hunk
+from modtui.source.progress import Tell
 from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
 from modtui.source.witnesses import loaded
 
@@ -202,15 +203,23 @@ class Change:
         }
 
 
-def change(calls: Calls, name: str, *, root: str = "", store: Store | None = None) -> Change:
+def change(
+    calls: Calls,
+    name: str,
+    *,
+    root: str = "",
+    store: Store | None = None,
+    tell: Tell | None = None,
+) -> Change:
     """A module's change since it was loaded, from the best witness there is.
 
     `root` is where the target's `/` can be opened by us ("" for our own), for what is read there
-    (git). Raises what the calls raise: UnknownModule, ConnectionLost.
+    (git). `tell` gets words about a search that takes long. Raises what the calls raise:
+    UnknownModule, ConnectionLost.
     """
     text = calls.source(name)
     data = data_of(text)
-    baseline = loaded(calls, name, text, root=root, store=store)
+    baseline = loaded(calls, name, text, root=root, store=store, tell=tell)
     return Change(name, text["file"], baseline, data, text["error"], text["digest"])
 
 

@@ -19,6 +19,7 @@ from modtui.source import constants, copies, files, git, rebuild, wheel
 from modtui.source.baselines import Baseline, Calls, data_of, digest
 from modtui.source.git import Deadline, GitError, Version
 from modtui.source.matching import ENOUGH, Asking, Fit, Matcher, matcher
+from modtui.source.progress import Tell
 from modtui.source.text import decode
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def recover(
     root: str = "",
     started: float | None = None,
     seconds: float = SECONDS,
+    progress: Tell | None = None,
 ) -> Baseline | None:
     """The text as loaded from what exists elsewhere; None if there is nowhere to look.
 
@@ -221,7 +223,7 @@ def recover(
     every = candidates(file, current, root, started, deadline, extra, sizes)
     asking = None if matcher is None or evidence.exact else Asking(matcher, seconds)
     try:
-        search = Search(evidence, asking, sizes is not None)
+        search = Search(evidence, asking, sizes is not None, progress)
         search.run(every, deadline)
         if asking is not None and not asking.failed and matcher is not None:
             if not search.fitting:
@@ -250,8 +252,11 @@ def _sizes(
 class Search:
     """Goes through candidates until it knows enough."""
 
-    def __init__(self, evidence: Evidence, asking: Asking | None, by_size: bool) -> None:
+    def __init__(
+        self, evidence: Evidence, asking: Asking | None, by_size: bool, progress: Tell | None
+    ) -> None:
         self.evidence, self.asking = evidence, asking
+        self.progress = progress
         self.by_size = by_size  # only versions of the very size are read: they are few
         self.seen: list[Candidate] = []  # without their texts, but for the first one
         self.possible: list[Candidate] = []  # that nothing speaks against, where no code is known
@@ -265,6 +270,8 @@ class Search:
             for candidate in every:
                 kept = candidate if not self.seen else replace(candidate, data=b"")
                 self.seen.append(kept)
+                if self.progress is not None:
+                    self.progress(f"version {len(self.seen)} compared: {candidate.where}")
                 if self._look(candidate) and not self.by_size:
                     until = until or time.monotonic() + ALONE_SECONDS
                 total += len(candidate.data)

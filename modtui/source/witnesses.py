@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modtui.source.baselines import Baseline, Calls, data_of, digest
+from modtui.source.progress import Progress, Tell
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
 
 def loaded(
-    calls: Calls, name: str, text: shapes.Text, *, root: str = "", store: Store | None = None
+    calls: Calls,
+    name: str,
+    text: shapes.Text,
+    *,
+    root: str = "",
+    store: Store | None = None,
+    tell: Tell | None = None,
 ) -> Baseline:
     """The source as loaded, from the best witness: agent, store, the fresh file, then git."""
     known = calls.baseline(name)
@@ -28,7 +35,7 @@ def loaded(
             return Baseline(current, "file", "proved", fresh["reason"])
     if own.data is not None and own.proof == "likely":
         return own
-    return _elsewhere(calls, name, text, known, own, root, store)
+    return _elsewhere(calls, name, text, known, own, root, store, Progress(tell))
 
 
 def _elsewhere(
@@ -39,6 +46,7 @@ def _elsewhere(
     own: Baseline,
     root: str,
     store: Store | None,
+    progress: Progress,
 ) -> Baseline:
     """What git and the like have, unless what the agent has is the better guess."""
     from modtui.source import recover  # most texts are found without it
@@ -46,17 +54,21 @@ def _elsewhere(
     key = (name, known.get("execution", ""), digest(data_of(text) or b""))
     if store is not None and key in store.recovered:
         return store.recovered[key]
+    progress("asking for the code in memory")
     evidence, matcher = recover.gather(calls, name, known, root)
     started = calls.hello()["target"]["started"]
     extra = []
     if own.data is not None:
         extra.append(recover.Candidate(own.data, f"{own.source} in the target", own.source))
-    found = recover.recover(text, evidence, matcher, extra=extra, root=root, started=started)
+    found = recover.recover(
+        text, evidence, matcher, extra=extra, root=root, started=started, progress=progress
+    )
     if found is None or (found.proof == "none" and own.data is not None):
         found = own
     elif found.proved and store is not None:
         store.learn(calls, name, known, found)
     if found.proof == "none" and matcher is not None:
+        progress("rebuilding the text as loaded from bytecode")
         rebuilt = recover.rebuilt(text, matcher, extra=extra, root=root, started=started)
         # What nothing speaks for is no better than what was made from the live code.
         found = rebuilt or found

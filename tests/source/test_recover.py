@@ -18,6 +18,7 @@ import pytest
 from modtui.source import git, recover
 from modtui.source.baselines import digest
 from modtui.source.git import Deadline, GitError
+from modtui.source.progress import Progress
 from modtui.source.recover import Evidence, from_pyc
 
 PARENT = {
@@ -228,6 +229,21 @@ def test_bounded_in_time(repo: Repo) -> None:
     with pytest.raises(GitError, match="too long"):
         list(place[0].versions("m.py"))
     assert ask(repo.top / "m.py", Evidence(), seconds=0) is None
+
+
+def test_who_waits_is_told(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first second on; before, a search is not worth a word."""
+    for number in range(3):
+        repo.commit("m.py", f"x = {number}\n")
+    file = repo.write("m.py", "on disk\n")
+    said: list[str] = []
+    ask(file, Evidence(digest=b"?" * 16), progress=Progress(said.append))
+    assert said == []
+    monkeypatch.setattr("modtui.source.progress.QUIET", 0.0)
+    monkeypatch.setattr("modtui.source.progress.PAUSE", 0.0)
+    ask(file, Evidence(digest=b"?" * 16), progress=Progress(said.append))
+    assert [one.split(":")[0] for one in said] == [f"version {n} compared" for n in (1, 2, 3)]
+    assert "git (HEAD" in said[0]
 
 
 def test_git_is_not_there(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

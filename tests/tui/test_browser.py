@@ -40,6 +40,22 @@ async def test_rows_come_and_the_first_is_looked_at(app: Make, session: FakeSess
         assert screen.query_one(ModuleDiff).hunks == 2
 
 
+async def test_a_long_search_says_what_it_does(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        detail, words = screen.detail, screen.query_one("#diff-words", Pages)
+        before = words.text
+        detail.post_message(detail.Busy(detail.module or "", "change", "version 7 compared"))
+        await pilot.pause()
+        assert words.text == before  # the answer is there already
+        detail.diff_pane.show(None, screen.model)
+        detail.post_message(detail.Busy("elsewhere", "change", "version 7 compared"))
+        await pilot.pause()
+        assert words.text.strip() == "comparing…"
+        detail.post_message(detail.Busy(detail.module or "", "change", "version 7 compared"))
+        await until(pilot, lambda: words.text.strip() == "comparing… version 7 compared")
+
+
 async def test_the_filter_narrows_and_escape_takes_it_back(app: Make) -> None:
     async with app().run_test(size=WIDE) as pilot:
         screen = await settled(pilot)

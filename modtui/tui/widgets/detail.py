@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textual.widgets import ContentSwitcher
 
     from modtui.source.changes import Change
+    from modtui.source.progress import Tell
     from modtui.tui.model import Model
     from modtui.tui.ports import Session, Stores
     from modtui.tui.widgets.texts import DiffPane, ModuleDiff, SourcePane
@@ -57,6 +58,15 @@ class Detail(Vertical):
             self.name = name
             self.what = what
             self.value = value
+            super().__init__()
+
+    class Busy(Message):
+        """An answer takes long; what is being done for it."""
+
+        def __init__(self, name: str, what: str, step: str) -> None:
+            self.name = name
+            self.what = what
+            self.step = step
             super().__init__()
 
     class Lost(Message):
@@ -192,11 +202,21 @@ class Detail(Vertical):
     def _answer(self, session: Session, name: str, what: str) -> None:
         if get_current_worker().is_cancelled:
             return
+
+        def tell(step: str) -> None:
+            self.post_message(self.Busy(name, what, step))
+
         try:
-            value: Any = ASK[what](session, name, self.stores)
+            value: Any = ASK[what](session, name, self.stores, tell)
         except Exception as error:
             value = trouble(error)
         self.post_message(self.Loaded(name, what, value))
+
+    def on_detail_busy(self, event: Detail.Busy) -> None:
+        """Say what is being done, where the answer will be."""
+        event.stop()
+        if (event.name, event.what, self.tab) == (self.module, "change", "diff"):
+            self.diff_pane.say_busy(event.step)
 
     def on_detail_loaded(self, event: Detail.Loaded) -> None:
         """Keep the answer, and show it if it is still wanted."""
@@ -339,15 +359,16 @@ class Detail(Vertical):
             pages.show(plan_telling.consequences(plan))
 
 
-def _change(session: Session, name: str, stores: Stores | None) -> Change:
+def _change(session: Session, name: str, stores: Stores | None, tell: Tell) -> Change:
     from modtui.source.changes import change
 
-    return change(session.calls, name, root=session.root, store=stores() if stores else None)
+    store = stores() if stores else None
+    return change(session.calls, name, root=session.root, store=store, tell=tell)
 
 
-ASK: dict[str, Callable[[Session, str, Stores | None], Any]] = {
+ASK: dict[str, Callable[[Session, str, Stores | None, Tell], Any]] = {
     "change": _change,
-    "source": lambda session, name, stores: session.calls.source(name),
-    "detail": lambda session, name, stores: session.calls.show(name),
-    "plan": lambda session, name, stores: session.calls.plan([name]),
+    "source": lambda session, name, stores, tell: session.calls.source(name),
+    "detail": lambda session, name, stores, tell: session.calls.show(name),
+    "plan": lambda session, name, stores, tell: session.calls.plan([name]),
 }

@@ -64,6 +64,11 @@ class DiffPane(Vertical):
         else:
             self._say(says((known.reason, "bad"), (known.remedy, "muted")))
 
+    def say_busy(self, step: str) -> None:
+        """The answer takes long: what is being done for it."""
+        if not self.view.display:
+            self._say(says((f"comparing… {safe_line(step)}", "faint")))
+
     _calm: tuple[str, str] | None = None
 
     def say_calm(self, model: Model) -> None:
