@@ -11,11 +11,8 @@ from typing import Any, NoReturn, get_args
 
 from modtui import __version__, exits, manual
 from modtui.agent import errors as agent_errors
-from modtui.agent.shapes import Status
 from modtui.exits import ExitCode
 from modtui.reach.errors import ReachError
-
-STATUSES: tuple[str, ...] = get_args(Status)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -100,8 +97,8 @@ class _Verbs:
         return parser
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line; given a verb, with that verb alone, which takes less time."""
     parser = _Parser(
         prog="modtui",
         description="htop for sys.modules: what a live Python process has loaded, what of it is\n"
@@ -119,9 +116,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="print a completion script for bash, zsh or tcsh (needs modtui[completion])",
     )
     verbs = _Verbs(parser)
-    _add_app_verbs(verbs)
-    _add_looking_verbs(verbs)
-    _add_changing_verbs(verbs)
+    for name, add in _VERBS.items():
+        if verb in (None, name):
+            add(verbs)
     return parser
 
 
@@ -135,8 +132,7 @@ def _add_look_only(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_app_verbs(verbs: _Verbs) -> None:
-    verbs.add("attach", json=False)
+def _add_run(verbs: _Verbs) -> None:
     run = verbs.add("run", target=False, json=False)
     run.program_follows = True
     run.add_argument("--headless", action="store_true", help="no app: just run, with an agent")
@@ -152,30 +148,40 @@ def _add_app_verbs(verbs: _Verbs) -> None:
         metavar="[--] SCRIPT | -m MODULE | -c CODE  [ARGS...]",
         help="what you would write after `python`",
     )
-    _add_look_only(verbs.add("demo", target=False, json=False))
 
 
-def _add_looking_verbs(verbs: _Verbs) -> None:
-    verbs.add("ps", target=False)
+def _add_list(verbs: _Verbs) -> None:
+    from modtui.agent.shapes import Status  # deferred: nobody else wants them, and they are many
+
+    statuses = get_args(Status)
     listing = verbs.add("list")
     listing.add_argument(
-        "--status", action="append", choices=STATUSES, metavar="S", help=f"{', '.join(STATUSES)}"
+        "--status", action="append", choices=statuses, metavar="S", help=", ".join(statuses)
     )
     listing.add_argument("--stale", action="store_true", help="only what is not what is on disk")
     listing.add_argument("--match", metavar="GLOB", help="only names that match, e.g. 'shop.*'")
+
+
+def _add_check(verbs: _Verbs) -> None:
     check = verbs.add("check")
     check.add_argument("modules", nargs="*", metavar="MODULE", help="default: all")
     check.add_argument(
         "--prove", action="store_true", help="compare the loaded code of every module, in a helper"
     )
+
+
+def _add_show(verbs: _Verbs) -> None:
     show = verbs.add("show")
     show.add_argument("module", nargs="?", metavar="MODULE", help="its name in sys.modules")
     show.add_argument("--agent", action="store_true", help="what the agent adds to the target")
+
+
+def _add_diff(verbs: _Verbs) -> None:
     diff = verbs.add("diff")
     diff.add_argument("modules", nargs="*", metavar="MODULE", help="default: every stale module")
 
 
-def _add_changing_verbs(verbs: _Verbs) -> None:
+def _add_reload(verbs: _Verbs) -> None:
     reload = verbs.add("reload")
     reload.add_argument("modules", nargs="+", metavar="MODULE", help="its name in sys.modules")
     reload.add_argument(
@@ -202,8 +208,22 @@ def _add_changing_verbs(verbs: _Verbs) -> None:
         help="run on the agent's own thread",
     )
     reload.set_defaults(thread="main")
-    verbs.add("undo")
-    verbs.add("detach")
+
+
+# In the order of the help.
+_VERBS: dict[str, Callable[[_Verbs], object]] = {
+    "attach": lambda verbs: verbs.add("attach", json=False),
+    "run": _add_run,
+    "demo": lambda verbs: _add_look_only(verbs.add("demo", target=False, json=False)),
+    "ps": lambda verbs: verbs.add("ps", target=False),
+    "list": _add_list,
+    "check": _add_check,
+    "show": _add_show,
+    "diff": _add_diff,
+    "reload": _add_reload,
+    "undo": lambda verbs: verbs.add("undo"),
+    "detach": lambda verbs: verbs.add("detach"),
+}
 
 
 def _complain(*lines: str) -> None:
@@ -276,19 +296,25 @@ def _heed_config(options: argparse.Namespace) -> None:
 
 
 def _verb(options: argparse.Namespace) -> int:
+    from modtui import opening
+
+    if options.print_completion is None and (options.verb or "app") in opening.VERBS:
+        return opening.VERBS[options.verb or "app"](options)
     from modtui import commands
 
     if options.print_completion:
         return commands.print_completion(build_parser(), options.print_completion)
     if options.verb in ("reload", "undo"):
         _heed_config(options)
-    return commands.VERBS[options.verb or "app"](options)
+    return commands.VERBS[options.verb](options)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. `arguments` default to the process's own."""
     _usable_streams()
-    options = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    verb = words[0] if words and words[0] in _VERBS else None
+    options = build_parser(verb).parse_args(words)
     try:
         code = _verb(options)
         sys.stdout.flush()

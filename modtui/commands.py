@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from modtui import printing
+from modtui import opening, printing
 from modtui.agent.errors import LooksOnly, Refused, UnknownModule
 from modtui.exits import ExitCode
 from modtui.source.safe import safe_text
@@ -32,20 +32,6 @@ BATCH = 20
 
 
 # What every verb does: connect, print text or JSON.
-
-
-def _narrate(text: str) -> None:
-    if sys.stderr.isatty():
-        print(f"modtui: {safe_text(text)}", file=sys.stderr)
-
-
-def _connect(options: argparse.Namespace) -> Session:
-    from modtui.reach import connect
-
-    session = connect(options.target, via=options.via, progress=_narrate)
-    if options.look_only:
-        session.only_look()
-    return session
 
 
 def _print_json(document: dict[str, Any]) -> None:
@@ -84,7 +70,7 @@ def _look(session: Session, store: Store) -> list[Record]:
     try:
         keep(session.calls, [r for r in records if r["place"] == "project"], store)
     except OSError as refused:
-        _narrate(f"the texts as loaded could not be kept: {refused}")
+        opening.narrate(f"the texts as loaded could not be kept: {refused}")
     return records
 
 
@@ -108,7 +94,7 @@ def _follow(session: Session, modules: Iterable[str]) -> None:
     try:
         _store().follow(session.calls, modules)
     except OSError as refused:
-        _narrate(f"the texts as loaded could not be kept: {refused}")
+        opening.narrate(f"the texts as loaded could not be kept: {refused}")
 
 
 def _require(name: str, records: Iterable[Record]) -> Record:
@@ -142,7 +128,7 @@ def ps(options: argparse.Namespace) -> int:
 
 
 def list_(options: argparse.Namespace) -> int:
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         records = [
             record
             for record in _look(session, _store())
@@ -168,13 +154,13 @@ def _verdicts(
 
         comparable = [name for name, f in verdicts.items() if f["verdict"] != "n/a"]
         verdicts.update(
-            prove_them(session.calls, comparable, session.target, session.root, _narrate)
+            prove_them(session.calls, comparable, session.target, session.root, opening.narrate)
         )
     return verdicts
 
 
 def check(options: argparse.Namespace) -> int:
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         records = _look(session, _store())
         verdicts = _verdicts(session, records, options.modules, options.prove)
         target = session.target
@@ -195,7 +181,7 @@ def show(options: argparse.Namespace) -> int:
     if not options.agent and options.module is None:
         print("modtui show: name a MODULE, or ask for --agent", file=sys.stderr)
         return ExitCode.USAGE
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         if options.agent:
             hello = session.calls.hello()
             if options.json:
@@ -269,7 +255,7 @@ def _print_change(record: Record, change: Change) -> None:
 
 
 def diff(options: argparse.Namespace) -> int:
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         changes = _changes(session, options.modules)
         if options.json:
             _print_json({"diffs": [change.as_json() for _, change in changes]})
@@ -293,7 +279,7 @@ def _may_change(options: argparse.Namespace) -> None:
 def reload(options: argparse.Namespace) -> int:
     if not options.dry_run:
         _may_change(options)
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         records = _look(session, _store())
         for name in options.modules:
             _require(name, records)
@@ -317,7 +303,7 @@ def reload(options: argparse.Namespace) -> int:
             yes=options.yes,
             expect={step["name"]: step["digest"] for step in plan["steps"] if step["digest"]},
             thread=options.thread,
-            progress=_narrate,
+            progress=opening.narrate,
         )
         if report["ok"]:
             _follow(session, [module["name"] for module in report["modules"]])
@@ -326,7 +312,7 @@ def reload(options: argparse.Namespace) -> int:
     else:
         _print_document(report_telling.document(report), sys.stdout)
         if report["ok"] and report["modules"]:
-            _narrate(f"`modtui undo {options.target}` takes this back")
+            opening.narrate(f"`modtui undo {options.target}` takes this back")
     if not report["ok"]:
         return ExitCode.FAILED
     return ExitCode.DONE if report["modules"] else ExitCode.REFUSED
@@ -334,7 +320,7 @@ def reload(options: argparse.Namespace) -> int:
 
 def undo(options: argparse.Namespace) -> int:
     _may_change(options)
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         report = session.undo()
         _follow(session, report["modules"])
     if options.json:
@@ -345,7 +331,7 @@ def undo(options: argparse.Namespace) -> int:
 
 
 def detach(options: argparse.Namespace) -> int:
-    with _connect(options) as session:
+    with opening.connect(options) as session:
         journal = session.calls.hello()["journal"]
         session.detach()
     if options.json:
@@ -354,68 +340,6 @@ def detach(options: argparse.Namespace) -> int:
         forgotten = f"; {count(journal, 'reload')} can no longer be undone"
         print(f"The agent has left{forgotten if journal else ''}.")
     return ExitCode.DONE
-
-
-# The app.
-
-
-def _no_terminal(verb: str) -> bool:
-    """Say so where there is nothing to draw on; True if so."""
-    if sys.stdin.isatty() and sys.stdout.isatty():
-        return False
-    instead = {
-        "run": "`modtui run --headless` runs the program without the app",
-        "attach": "`modtui list`, `check`, `diff` and `reload` work without one",
-    }.get(verb, "`modtui ps` and `modtui list PID` work without one")
-    print(f"modtui: the app needs a terminal; {instead}", file=sys.stderr)
-    return True
-
-
-def app(options: argparse.Namespace) -> int:
-    if _no_terminal("app"):
-        return ExitCode.USAGE
-    from modtui.tui.app import run_app
-
-    return run_app(None, look_only=options.look_only)
-
-
-def attach(options: argparse.Namespace) -> int:
-    if _no_terminal("attach"):
-        return ExitCode.USAGE
-    from modtui.tui.app import run_app
-
-    return run_app(lambda: _connect(options), look_only=options.look_only)
-
-
-def _program(options: argparse.Namespace) -> list[str]:
-    arguments: list[str] = options.program
-    return arguments[1:] if arguments[:1] == ["--"] else arguments
-
-
-def run(options: argparse.Namespace) -> int:
-    from modtui.reach import running
-
-    program = _program(options)
-    if not program:
-        print("modtui run: name a SCRIPT, or -m MODULE\nTry: modtui run --help", file=sys.stderr)
-        return ExitCode.USAGE
-    if options.headless:
-        return running.run(program, python=options.python, terminal="inherit").wait()
-    if _no_terminal("run"):
-        return ExitCode.USAGE
-    from modtui.tui.app import run_app
-
-    started = running.run(program, python=options.python, terminal="pty")
-    run_app(lambda: started.session, look_only=options.look_only, running=started)
-    return started.hand_over()
-
-
-def demo(options: argparse.Namespace) -> int:
-    if _no_terminal("demo"):
-        return ExitCode.USAGE
-    from modtui.demo import run_demo
-
-    return run_demo(look_only=options.look_only)
 
 
 def print_completion(parser: argparse.ArgumentParser, shell: str) -> int:
@@ -433,10 +357,6 @@ def print_completion(parser: argparse.ArgumentParser, shell: str) -> int:
 
 
 VERBS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "app": app,
-    "attach": attach,
-    "run": run,
-    "demo": demo,
     "ps": ps,
     "list": list_,
     "check": check,

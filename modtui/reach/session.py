@@ -9,9 +9,8 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from modtui.agent import shapes
 from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
 from modtui.reach import beginnings, bundle
@@ -20,6 +19,9 @@ from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.proc import LINUX, Proc, is_there
 from modtui.reach.wire import CallsLike, RemoteCalls, Wire
+
+if TYPE_CHECKING:
+    from modtui.agent import shapes
 
 Thread = Literal["main", "agent"]
 MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
@@ -119,13 +121,13 @@ class Session:
             "expect": expect or {},
         }
         result, ran_on = self._change("reload", arguments, thread, progress, cancel)
-        report = cast(shapes.Report, result)
+        report = cast("shapes.Report", result)
         report["thread"] = ran_on
         return report
 
     def undo(self, *, thread: Thread = "main") -> shapes.UndoReport:
         """Take the last reload back; see `Calls.undo` for what it raises."""
-        return cast(shapes.UndoReport, self._change("undo", {}, thread, None)[0])
+        return cast("shapes.UndoReport", self._change("undo", {}, thread, None)[0])
 
     def _change(
         self,

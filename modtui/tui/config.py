@@ -17,7 +17,6 @@ reload = "r,f5"
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +61,8 @@ def load(path: Path | None = None) -> Config:
         return Config(path)
     except (OSError, UnicodeDecodeError) as error:
         return Config(path, problems=(f"{path}: {error}",))
+    import tomllib  # deferred: most have no such file
+
     try:
         found = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
