@@ -210,7 +210,7 @@ def _changes(session: Session, names: list[str]) -> list[tuple[Record, Change]]:
 
     def compared(name: str) -> Change:
         def tell(step: str) -> None:
-            _narrate(f"{name}: {step}")
+            opening.narrate(f"{name}: {step}")
 
         return change(session.calls, name, root=session.root, store=store, tell=tell)
 
