@@ -14,8 +14,9 @@ from rapidfuzz.distance import Indel
 
 from modtui.source.align import Row, pairs, slide
 
-# Bits of rapidfuzz's matrix (old lines x new lines): beyond it memory would be felt, and unique
-# lines common to both sides cut the texts into parts first.
+# Bits of rapidfuzz's matrix (old lines x new lines). Beyond the first, lines that are unique on both
+# sides cut the texts into parts, which takes less time; beyond the second memory would be felt.
+CUT_LIMIT = 20_000_000
 MATRIX_LIMIT = 1_000_000_000
 
 
@@ -289,7 +290,7 @@ def _add(found: list[tuple[int, int, int, int]], change: tuple[int, int, int, in
 
 def _parts(left: list[int], right: list[int]) -> Iterator[tuple[int, int, int, int]]:
     """The texts cut at lines that are unique in both, if together they are too large."""
-    if len(left) * len(right) <= MATRIX_LIMIT:
+    if len(left) * len(right) <= CUT_LIMIT:
         yield 0, len(left), 0, len(right)
         return
     i = j = 0

@@ -158,6 +158,7 @@ def test_texts_too_large_for_one_matrix_are_cut_at_unique_lines(
 ) -> None:
     old = [f"line {i}" if i % 3 else "" for i in range(9_000)]
     new = [line + "!" if i % 1000 == 500 else line for i, line in enumerate(old)]
+    monkeypatch.setattr(diff_module, "CUT_LIMIT", diff_module.MATRIX_LIMIT)
     whole = Diff(old, new).blocks
-    monkeypatch.setattr(diff_module, "MATRIX_LIMIT", 10_000_000)
+    monkeypatch.setattr(diff_module, "CUT_LIMIT", 10_000_000)
     assert Diff(old, new).blocks == whole

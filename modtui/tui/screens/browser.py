@@ -187,7 +187,7 @@ class BrowserScreen(ReloadScreen):
 
     @on(ModuleList.Moved)
     def _moved(self, event: ModuleList.Moved) -> None:
-        self.detail.look_at(event.name)
+        self.detail.look_at(event.name, typing=self.filter.typing)
 
     @on(ModuleList.Chosen)
     def _chosen(self) -> None:

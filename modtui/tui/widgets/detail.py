@@ -43,6 +43,7 @@ TABS = (
     ("history", "h", "History", "History"),
 )
 REST_SECONDS = 0.08  # a cursor that runs down the list asks for nothing
+TYPING_SECONDS = 0.2  # nor does one that a filter moves while it is typed
 PLAN_SECONDS = 0.25  # a plan looks for holders in the whole target, so it waits a little more
 
 
@@ -114,8 +115,8 @@ class Detail(Vertical):
 
     # ------------------------------------------------------------ which module, which tab
 
-    def look_at(self, name: str | None, *, anew: bool = False) -> None:
-        """Show that module; `anew` forgets what was known of it."""
+    def look_at(self, name: str | None, *, anew: bool = False, typing: bool = False) -> None:
+        """Show that module; `anew` forgets what was known of it, `typing` may go on."""
         if anew:
             self.forget(name)
         if name == self.module and not anew:
@@ -130,7 +131,8 @@ class Detail(Vertical):
         if name is not None:
             # What is shown stays until there is something else to show, or nothing for too long:
             # a cursor that runs must cost nothing, and a pane must not flicker.
-            self._rest = self.set_timer(REST_SECONDS, self._rested)
+            rest = TYPING_SECONDS if typing else REST_SECONDS
+            self._rest = self.set_timer(rest, self._rested)
             self._later = self.set_timer(PLAN_SECONDS, self._waited)
 
     def _rested(self) -> None:

@@ -123,8 +123,9 @@ class ModuleList(InkView):
         if self.loose and rows[0].name != self.cursor:
             self._index = 0
             self.cursor = rows[0].name
-        if not (self._index < len(rows) and rows[self._index].name == self.cursor):
-            found = next((i for i, row in enumerate(rows) if row.name == self.cursor), None)
+        cursor = self.cursor  # asking a reactive 10,000 times takes milliseconds
+        if not (self._index < len(rows) and rows[self._index].name == cursor):
+            found = next((i for i, row in enumerate(rows) if row.name == cursor), None)
             if found is None:
                 found = 0 if self.listing.query.words else min(self._index, len(rows) - 1)
                 self._index = found
