@@ -14,8 +14,8 @@ from rapidfuzz.distance import Indel
 
 from modtui.source.align import Row, pairs, slide
 
-# Bits of rapidfuzz's matrix (old lines x new lines). Beyond the first, lines that are unique on both
-# sides cut the texts into parts, which takes less time; beyond the second memory would be felt.
+# Bits of rapidfuzz's matrix (old lines x new lines). Beyond the first, lines that are unique on
+# both sides cut the texts into parts, which takes less time; beyond the second memory is felt.
 CUT_LIMIT = 20_000_000
 MATRIX_LIMIT = 1_000_000_000
 
