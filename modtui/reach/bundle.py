@@ -194,14 +194,19 @@ def is_kept(interpreter: str) -> bool:
     return _kept(interpreter) is not None
 
 
-def identify(path: str) -> str:
+def identify(path: str, whose: tuple[int, ...] = ()) -> str:
     """A name for the very file that holds the interpreter (the executable, or libpython).
 
-    Raises OSError if it cannot be looked at.
+    What a target has compiled for us may be something else than it should. So it only ever goes to
+    those whom that target could harm anyway: `whose` tells them apart, () being ourselves. Raises
+    OSError if the file cannot be looked at.
     """
     found = os.stat(path)
     facts = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-    return hashlib.blake2b(repr(facts).encode(), digest_size=12).hexdigest()
+    name = hashlib.blake2b(repr(facts).encode(), digest_size=12).hexdigest()
+    if whose:
+        name += "-" + hashlib.blake2b(repr(whose).encode(), digest_size=6).hexdigest()
+    return name
 
 
 def keep(interpreter: str, magic: bytes, codes: dict[str, bytes]) -> bool:
@@ -254,7 +259,7 @@ def _kept(interpreter: str) -> _Made | None:
 def _own_if_same(interpreter: str, python: str | None) -> _Made | None:
     """Our own interpreter can compile for targets that run the same file, or the same release."""
     try:
-        same = identify(own_image()) == interpreter
+        same = identify(own_image()) == interpreter.partition("-")[0]
     except OSError:
         same = False
     if not (same or _same_release(python)) or sys.implementation.name != "cpython":

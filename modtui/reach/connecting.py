@@ -11,6 +11,7 @@ from modtui import __version__
 from modtui.agent.errors import AgentError
 from modtui.reach import bundle, finding, image, proc
 from modtui.reach.apart import in_own_thread
+from modtui.reach.checking import check_of
 from modtui.reach.delivery import Parcel, Progress
 from modtui.reach.errors import (
     ConnectionLost,
@@ -178,7 +179,7 @@ def _inject_once(
 ) -> Session:
     if proc.LINUX:
         build = image.find(process)
-        interpreter, version = bundle.identify(build.path), build.version
+        interpreter, version = bundle.identify(build.path, _whose(process)), build.version
         threads = int(process.status.get("Threads", "1"))
     else:
         interpreter, version, threads = bundle.identify(process.exe), None, 1
@@ -210,6 +211,15 @@ def _inject_once(
     return session
 
 
+def _whose(process: proc.Proc) -> tuple[int, ...]:
+    """Whom a process could harm as it is: its user, in its root; () if these are ours."""
+    root = process.root()
+    if process.uid == os.geteuid() and not root:
+        return ()
+    found = os.stat(f"{process.folder}/root/")
+    return process.uid, found.st_dev, found.st_ino
+
+
 def _final_status(parcel: Parcel) -> str:
     return parcel.status() if parcel.descriptor is not None else ""
 
@@ -222,8 +232,13 @@ def _keep_compiled(wire: Wire, interpreter: str) -> None:
         answer = wire.request("channel.compiled", {})
     except AgentError:
         return
-    magic = bytes.fromhex(answer.pop("", ""))
-    codes = {name: bytes.fromhex(text) for name, text in answer.items()}
+    if not check_of(dict[str, str])(answer):
+        raise ConnectionLost("what answered to 'channel.compiled' is not an agent")
+    try:
+        codes = {name: bytes.fromhex(text) for name, text in answer.items()}
+    except ValueError:
+        return
+    magic = codes.pop("", b"")
     if magic and codes:
         bundle.keep(interpreter, magic, codes)
 

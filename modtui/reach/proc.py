@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -118,6 +119,13 @@ class Proc:
         """When it started, in clock ticks since the boot; tells it from a later process."""
         data = self.data("stat")
         return int(data[data.rfind(b")") + 2 :].split()[19])
+
+    def started(self) -> float:
+        """The same in seconds since the epoch; 0.0 where that cannot be known."""
+        if not LINUX:
+            return 0.0
+        boot = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+        return boot + self.start_ticks / os.sysconf("SC_CLK_TCK")
 
     def ended(self) -> bool:
         """Is it ending now, or has it, whether or not its parent has asked for it yet?"""

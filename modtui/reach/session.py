@@ -15,10 +15,12 @@ from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
 from modtui.reach import beginnings, bundle
 from modtui.reach.apart import in_own_thread
+from modtui.reach.checking import check_of
 from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.proc import LINUX, Proc, is_there
-from modtui.reach.wire import CallsLike, RemoteCalls, Wire
+from modtui.reach.remote_calls import CallsLike, RemoteCalls
+from modtui.reach.wire import Wire
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -53,8 +55,6 @@ class Session:
         self.host_pid = host_pid
         self.root = root
         self.hello = calls.hello()
-        if not _is_hello(self.hello):
-            raise ConnectionLost("what answered is not an agent")
         self.target = self.hello["target"]
         if not self.target["started"]:  # where the target sees no /proc
             self.target["started"] = _started_at(host_pid)
@@ -153,7 +153,8 @@ class Session:
                 raise
             if self.calls.withdraw(token):
                 raise ConnectionLost("the job was withdrawn by somebody else")
-            return _outcome(self._wait(token)), self._ran_on
+            shape = {"reload": shapes.Report, "undo": shapes.UndoReport}[call]
+            return _outcome(self._wait(token), shape), self._ran_on
 
     _ran_on: Literal["main", "agent"] = "main"
     _only_looks = False
@@ -186,7 +187,7 @@ class Session:
     def agent_thread(self) -> int:
         """A thread of the agent, as the target's pid namespace counts."""
         if self._thread is None and self._wire is not None:
-            self._thread = int(self._wire.request("channel.thread", {}))
+            self._thread = _number(self._wire.request("channel.thread", {}))
         return self._thread or 0
 
     def _parcel(self, token: str) -> Parcel:
@@ -226,6 +227,8 @@ class Session:
         if wire is None:
             return
         threads = wire.request("detach", {})
+        if not check_of(list[int])(threads):
+            raise ConnectionLost("what answered to 'detach' is not an agent")
         end = time.monotonic() + LEAVE_TIME
         gone = wire.wait_for_end(LEAVE_TIME)
         process = Proc(self.host_pid)
@@ -247,26 +250,19 @@ class Session:
             remove(self._wire.path)
 
 
-# What everybody needs to know of a target; the others are asked for where they are shown.
-_HELLO = {"version": str, "arrival": str, "sockets": list, "threads": int, "journal": int}
-_TARGET = {"pid": int, "python": str, "executable": str, "argv": list, "cwd": str}
-
-
-def _is_hello(hello: Any) -> bool:
-    target = hello.get("target") if type(hello) is dict else None
-    return (
-        type(target) is dict
-        and all(type(hello.get(key)) is kind for key, kind in _HELLO.items())
-        and all(type(target.get(key)) is kind for key, kind in _TARGET.items())
-        and type(target.get("started")) in (int, float)
-    )
-
-
-def _outcome(state: shapes.JobState) -> Any:
+def _outcome(state: shapes.JobState, shape: Any) -> Any:
     error = state["error"]
     if error is not None:
-        raise TYPES.get(error["type"], AgentError)(error["message"])
+        raise TYPES.get(error.get("type", ""), AgentError)(error.get("message", "no reason"))
+    if not check_of(shape)(state["result"]):
+        raise ConnectionLost("what came of the job is not what an agent would say")
     return state["result"]
+
+
+def _number(answer: Any) -> int:
+    if not check_of(int)(answer):
+        raise ConnectionLost("what answered to 'channel.thread' is not an agent")
+    return int(answer)
 
 
 def _started_at(pid: int) -> float:

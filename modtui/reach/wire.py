@@ -1,4 +1,4 @@
-"""The inspector's end of the socket: the agent's calls as methods of a proxy."""
+"""The inspector's end of the socket: a request, and its answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import struct
 import sys
 import threading
 import time
-from typing import Any, Protocol, cast
+from typing import Any
 
 from modtui.agent import errors as agent_errors
-from modtui.agent import rendezvous, shapes
+from modtui.agent import rendezvous
 from modtui.reach.errors import ConnectionLost, NobodyListens, NoPermission, Unreachable
 from modtui.reach.proc import Proc
 
@@ -26,38 +26,6 @@ LONGEST_PATH = 107  # bytes in sockaddr_un
 
 # What can come of bytes that are not an agent's.
 _BROKEN = (OSError, EOFError, ValueError, RecursionError, MemoryError)
-
-
-class CallsLike(Protocol):
-    """What `modtui.agent.calls.Calls` offers, in process or through a socket."""
-
-    def hello(self) -> shapes.Hello: ...
-    def list_modules(self, offset: int = 0, limit: int = 0) -> shapes.Page: ...
-    def changes(self, generation: int) -> shapes.Changes: ...
-    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]: ...
-    def show(self, name: str) -> shapes.Detail: ...
-    def source(self, name: str) -> shapes.Text: ...
-    def baseline(self, name: str) -> shapes.BaselineText: ...
-    def remember(self, texts: list[shapes.Remembered]) -> int: ...
-    def told_start(self, seconds: float) -> None: ...
-    def live_code(self, name: str) -> shapes.LiveCode: ...
-    def plan(
-        self, names: list[str], patch: bool = False, dependents: bool = False
-    ) -> shapes.Plan: ...
-    def journal(self) -> list[shapes.JournalEntry]: ...
-    def reload(
-        self,
-        names: list[str],
-        patch: bool = False,
-        dependents: bool = False,
-        yes: bool = False,
-        expect: dict[str, str] | None = None,
-    ) -> shapes.Report: ...
-    def undo(self) -> shapes.UndoReport: ...
-    def submit(self, call: str, arguments: dict[str, Any]) -> str: ...
-    def wait(self, token: str, seconds: float) -> shapes.JobState: ...
-    def withdraw(self, token: str) -> bool: ...
-    def run_here(self, token: str) -> shapes.JobState: ...
 
 
 class Wire:
@@ -97,6 +65,11 @@ class Wire:
     def peer(self) -> tuple[int, int]:
         """(pid, uid) of the agent's process, as the kernel says; (0, -1) where it does not."""
         return self._peer
+
+    @property
+    def process(self) -> Proc | None:
+        """Who the kernel says is at the other end; None where it does not say."""
+        return self._process if self._peer[0] and sys.platform == "linux" else None
 
     def _ask_peer(self) -> tuple[int, int]:
         option = getattr(socket, "SO_PEERCRED", None)
@@ -140,7 +113,7 @@ class Wire:
         return _unpack(answer, number)
 
     def _has_ended(self) -> bool:
-        return bool(self._peer[0]) and sys.platform == "linux" and self._process.ended()
+        return self.process is not None and self.process.ended()
 
     def _why(self, error: BaseException) -> str:
         if self._has_ended():
@@ -255,82 +228,3 @@ def _connect(sock: socket.socket, path: str) -> None:
         sock.connect(f"/proc/self/fd/{descriptor}/{name}")
     finally:
         os.close(descriptor)
-
-
-class RemoteCalls:
-    """The agent's calls through a wire; each is described in `modtui.agent.calls`."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-
-    def hello(self) -> shapes.Hello:
-        return cast(shapes.Hello, self._wire.request("hello", {}))
-
-    def list_modules(self, offset: int = 0, limit: int = 0) -> shapes.Page:
-        arguments = {"offset": offset, "limit": limit}
-        return cast(shapes.Page, self._wire.request("list_modules", arguments))
-
-    def changes(self, generation: int) -> shapes.Changes:
-        return cast(shapes.Changes, self._wire.request("changes", {"generation": generation}))
-
-    def freshness(self, names: list[str] | None = None) -> dict[str, shapes.Freshness]:
-        found = self._wire.request("freshness", {"names": names})
-        return cast("dict[str, shapes.Freshness]", found)
-
-    def show(self, name: str) -> shapes.Detail:
-        return cast(shapes.Detail, self._wire.request("show", {"name": name}))
-
-    def source(self, name: str) -> shapes.Text:
-        return cast(shapes.Text, self._wire.request("source", {"name": name}))
-
-    def baseline(self, name: str) -> shapes.BaselineText:
-        return cast(shapes.BaselineText, self._wire.request("baseline", {"name": name}))
-
-    def told_start(self, seconds: float) -> None:
-        self._wire.request("told_start", {"seconds": seconds})
-
-    def live_code(self, name: str) -> shapes.LiveCode:
-        return cast(shapes.LiveCode, self._wire.request("live_code", {"name": name}))
-
-    def remember(self, texts: list[shapes.Remembered]) -> int:
-        return cast(int, self._wire.request("remember", {"texts": texts}))
-
-    def plan(self, names: list[str], patch: bool = False, dependents: bool = False) -> shapes.Plan:
-        arguments = {"names": names, "patch": patch, "dependents": dependents}
-        return cast(shapes.Plan, self._wire.request("plan", arguments))
-
-    def journal(self) -> list[shapes.JournalEntry]:
-        return cast("list[shapes.JournalEntry]", self._wire.request("journal", {}))
-
-    def reload(
-        self,
-        names: list[str],
-        patch: bool = False,
-        dependents: bool = False,
-        yes: bool = False,
-        expect: dict[str, str] | None = None,
-    ) -> shapes.Report:
-        arguments = {
-            "names": names,
-            "patch": patch,
-            "dependents": dependents,
-            "yes": yes,
-            "expect": expect or {},
-        }
-        return cast(shapes.Report, self._wire.request("reload", arguments))
-
-    def undo(self) -> shapes.UndoReport:
-        return cast(shapes.UndoReport, self._wire.request("undo", {}))
-
-    def submit(self, call: str, arguments: dict[str, Any]) -> str:
-        return cast(str, self._wire.request("submit", {"call": call, "arguments": arguments}))
-
-    def wait(self, token: str, seconds: float) -> shapes.JobState:
-        arguments = {"token": token, "seconds": seconds}
-        return cast(shapes.JobState, self._wire.request("wait", arguments))
-
-    def withdraw(self, token: str) -> bool:
-        return cast(bool, self._wire.request("withdraw", {"token": token}))
-
-    def run_here(self, token: str) -> shapes.JobState:
-        return cast(shapes.JobState, self._wire.request("run_here", {"token": token}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import threading
 import time
@@ -27,6 +28,7 @@ LIMIT = 400 * 1024 * 1024  # bytes on disk; all the text of a 6,000-module proce
 AGE = 30 * 24 * 3600.0  # seconds after which an ended process is forgotten
 BATCH = 25  # modules per slice of `keep`
 PAUSE = 0.005  # seconds between slices, so that the target is never kept busy
+_DIGEST = re.compile(r"[0-9a-f]{32}")  # nothing else becomes a path
 UNKNOWN = ""  # the digest of a text that nobody knows any more, as after some undos
 _SAME_START = 2.0  # seconds by which two readings of one start time may differ
 
@@ -69,6 +71,8 @@ class Store:
 
     def get(self, name: str) -> bytes | None:
         """The text of that digest, None if it is not here or was damaged."""
+        if not _DIGEST.fullmatch(name):
+            return None
         try:
             data = zlib.decompress(self._text(name).read_bytes())
         except (OSError, zlib.error):

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 from modtui.agent import connections, pycs, sockets, zips
 from modtui.agent.errors import TYPES, AgentError
 from modtui.reach.errors import ReachError
+from modtui.reach.remote_calls import RemoteCalls
 from modtui.reach.session import over_wire
-from modtui.reach.wire import RemoteCalls, Wire
+from modtui.reach.wire import Wire
 from modtui.source import git, recover, wheel
 from tests.fuzz import making
 from tests.fuzz.touchy import census
