@@ -26,6 +26,7 @@ from modtui.reach.session import over_wire
 from modtui.reach.wire import Wire
 from modtui.source import git, recover, wheel
 from tests.fuzz import making
+from tests.fuzz.lies import lies, lies_to_the_app
 from tests.fuzz.touchy import census
 
 
@@ -237,6 +238,8 @@ TARGETS: dict[str, tuple[Target, st.SearchStrategy[Any], int]] = {
     ),
     "answers": (answers, making.mutants(making.corpus("answers")), 100),
     "nonsense": (answers, making.nonsense.map(making.frame), 100),
+    "lies": (lies, st.integers(0, 2**32), 60),
+    "lies to the app": (lies_to_the_app, st.integers(0, 2**32), 4),
     "archives": (archives, making.mutants(making.corpus("zips")), 300),
     "pyc headers": (pyc_headers, making.mutants([pycs.magic() + bytes(12) + b"c"]), 150),
     "records": (records, making.mutants(making.corpus("records")), 150),
