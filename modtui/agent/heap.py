@@ -35,13 +35,18 @@ def home_of(module: Any, namespace: Optional[Dict[Any, Any]]) -> Dict[Any, Any]:
 
 
 def instances_of_twins(pairing: Pairing, young: List[Any]) -> List[Tuple[Any, Any]]:
-    """(instance, class): instances of new classes whose old ones stay."""
+    """(instance, class): instances of new classes whose old ones stay.
+
+    They are young; or a statement has assigned the new class to `__class__` of an object that the
+    module has, or of the module.
+    """
     twins = {id(new): (old, new) for old, new in pairing.merged}
     if not twins:
         return []
     found = []
     possible: Dict[int, bool] = {}
-    for one in young:
+    there = [sys.modules.get(pairing.live.get("__name__", "")), *pairing.live.values()]
+    for one in [*young, *there]:
         key = id(type(one))
         if key not in twins or id(one) in pairing.replacing.by_id:
             continue

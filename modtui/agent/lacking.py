@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 _FIELDS = "__dataclass_fields__"
 
 
-def added(pairing: Pairing) -> Added:
-    """What new `__init__`s set and the old ones did not; asked before the patch is committed."""
+def added(pairing: Pairing, functions: List[Any]) -> Added:
+    """What new `__init__`s set and the old ones, among the live functions, did not.
+
+    Asked before the patch is committed.
+    """
     found: Added = []
     for old, new in pairing.merged:
         before, after = (raw.get(raw.class_dict(one), _FIELDS) for one in (old, new))
@@ -26,14 +29,14 @@ def added(pairing: Pairing) -> Added:
             more = _tuple_fields(new) - _tuple_fields(old)
             if more:
                 found.append((tuple(raw.class_qualname(new).split(".")), more))
-    old_paths, paths = pairing.old_paths, pairing.paths
-    if old_paths is None or old_paths is paths:
-        return found
-    for before_way, after_way in paths.counterparts(old_paths).items():
-        if after_way[-1][0] == "__init__" and paths.is_static(after_way):
-            names = tuple(name for name, _ in after_way[:-1] if not name.startswith("<"))
-            old_code, new_code = old_paths.by_path[before_way], paths.by_path[after_way]
-            more = _set_by(new_code) - _set_by(old_code) if old_code is not new_code else set()
+    for function in functions:
+        if function.__code__.co_name == "__init__":
+            way = pairing.old_way(function)
+            code = pairing.paths.by_path[way] if way is not None else None
+            if code is None or not pairing.paths.is_static(way):
+                continue
+            names = tuple(name for name, _ in way[:-1] if not name.startswith("<"))
+            more = _set_by(code) - _set_by(function.__code__)
             if names and more:
                 found.append((names, more))
     return found

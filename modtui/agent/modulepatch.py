@@ -14,6 +14,7 @@ from . import (
     heirs,
     holders,
     hooks,
+    inferring,
     lacking,
     loading,
     previous,
@@ -62,6 +63,7 @@ class ModulePatch:
         # Those that run in the live namespace; a tuple, which nobody takes for a registry.
         self._functions: Optional[Tuple[Any, ...]] = None
         self._lacking: lacking.Added = []
+        self._unproved: List[Dict[str, str]] = []
         self.heirs: List[heirs.Heir] = []  # classes elsewhere that are to be made anew
 
     def run(self, batches: List[Batch]) -> None:
@@ -142,6 +144,11 @@ class ModulePatch:
             selection.compare(old_paths, paths)
             gc.collect(0)  # so that no function can come between that walk and the young ones
             selection.check_reachable(self._live_functions(), old_paths, paths)
+        else:
+            gc.collect(0)
+            inference = inferring.Inference(selection, self.live, paths, self._live_functions())
+            inference.run()
+            self._unproved = inference.complaints()
         selection.select(self._foreign, self.name == "__main__")
         stage = staging.Staging(self.live)
         execution = staging.Execution(
@@ -233,7 +240,7 @@ class ModulePatch:
             step.class_of(instance, cls)
         names.make_steps(step)
         self._lines_of_classes(step, pairing, paths)
-        self._lacking, self.heirs = lacking.added(pairing), heirs.of(pairing)
+        self._lacking, self.heirs = lacking.added(pairing, old_functions), heirs.of(pairing)
         step.commit()
         batches.append(step)
         classes.abstract_again([old for old, _ in pairing.merged], batches)
@@ -337,7 +344,7 @@ class ModulePatch:
             if base.get(key, MISSING) is not self.live.get(key, MISSING)
         }
         self.touched = names.bound | (patched & set(self.live)) | names.removed
-        self.counts, self.could_not = pairing.counts, pairing.could_not
+        self.counts, self.could_not = pairing.counts, pairing.could_not + self._unproved
         if names.removed:
             self.counts["names removed"] = len(names.removed)
         if not self._derived:

@@ -15,7 +15,7 @@ from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Set
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
     from .batch import Batch
 
@@ -140,6 +140,9 @@ class Replacing:
             arguments = tuple([resolve(one) for one in arguments])
             same = all(a is b for a, b in zip(arguments, holder.__args__))
             return None if origin is holder.__origin__ and same else kind(origin, arguments)
+        if name in ("UnionType", "Union") and kind.__module__ in ("types", "typing"):
+            members = tuple([resolve(one) for one in holder.__args__])
+            return None if _same_elements(members, holder.__args__) else _union(kind, members)
         return None
 
     def _descriptor(self, holder: Any) -> Any:
@@ -412,7 +415,16 @@ def slots_of(cls: Any) -> List[Any]:
     return found
 
 
-def _same_elements(one: List[Any], other: List[Any]) -> bool:
+def _union(kind: Any, members: Any) -> Any:
+    if sys.version_info >= (3, 14):
+        return kind[members]
+    made = members[0]
+    for one in members[1:]:
+        made = made | one
+    return made
+
+
+def _same_elements(one: Sequence[Any], other: Sequence[Any]) -> bool:
     return len(one) == len(other) and all(a is b for a, b in zip(one, other))
 
 

@@ -15,7 +15,9 @@ from tests.pythons import PYTHONS, Python
 
 ROOT = Path(__file__).resolve().parents[2]
 # "again" patches a second time, "undo" takes the patch back and patches again.
+# "bare" is without any record of what was loaded.
 WAY_OF = {"3.8": "undo", "3.9": "once", "3.12": "again", "3.13": "undo", "3.14": "once"}
+WAY_OF |= {"3.10": "bare"}
 CHOSEN = [(WAY_OF[python.label], python) for python in PYTHONS if python.label in WAY_OF]
 
 
