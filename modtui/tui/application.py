@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
-from textual.app import App
 from textual.binding import BindingType
 
 from modtui.tui import keys
@@ -18,6 +17,7 @@ from modtui.tui.memory import Layout, Memory
 from modtui.tui.ports import ThisMachine
 from modtui.tui.screens.browser import BrowserScreen
 from modtui.tui.themes import THEMES
+from modtui.tui.turns import InTurn
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -36,7 +36,7 @@ def _actions() -> type[Provider]:
     return Actions
 
 
-class ModtuiApp(App[int]):
+class ModtuiApp(InTurn):
     """modtui's app on one target, or on the picker."""
 
     TITLE = "modtui"

@@ -8,10 +8,38 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from tests.tui.fake import NOW, FakeMachine, FakeSession
+from tests.tui.quiet import quiet
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each key and each wait of a test ends when the app has nothing left to do."""
+
+    async def wait(pilot: Pilot[Any], timeout: float | None = None) -> bool:
+        await quiet(pilot.app)
+        return True
+
+    async def press(pilot: Pilot[Any], *keys: str) -> None:
+        for key in keys:
+            await pilot.app._press_keys([key])
+            await quiet(pilot.app)
+
+    async def at_once(*_: float) -> None:
+        return
+
+    monkeypatch.setattr(Pilot, "_wait_for_screen", wait)
+    monkeypatch.setattr(Pilot, "press", press)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", at_once)
+    monkeypatch.setattr("textual.app.wait_for_idle", at_once)
+    # A cursor rests for as long as it takes to see that it does; nothing is shown before or after.
+    monkeypatch.setattr("modtui.tui.widgets.detail.REST_SECONDS", 0.01)
+    monkeypatch.setattr("modtui.tui.widgets.detail.TYPING_SECONDS", 0.01)
+    monkeypatch.setattr("modtui.tui.widgets.detail.PLAN_SECONDS", 0.02)
 
 
 @pytest.fixture(autouse=True)

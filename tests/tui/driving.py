@@ -8,21 +8,17 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 
 from modtui.tui.screens.browser import BrowserScreen
-
-PATIENCE = 10.0
+from tests.tui.quiet import PATIENCE, pending, quiet
 
 
 async def until(pilot: Pilot[int], holds: Callable[[], object], what: str = "") -> None:
-    """Wait until it holds; fail if it never does."""
+    """Wait until it holds and nothing is under way any more; fail if it never does."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
-    while True:
-        await pilot.pause()
-        if holds():
-            await pilot.pause()
-            return
+    while not holds():
         if asyncio.get_running_loop().time() > deadline:
-            raise AssertionError(f"never: {what or holds}")
-        await asyncio.sleep(0.02)
+            raise AssertionError(f"never: {what or holds}; {pending(pilot.app) or 'all is quiet'}")
+        await asyncio.sleep(0.01)
+    await quiet(pilot.app)
 
 
 def browser(pilot: Pilot[int]) -> BrowserScreen:
@@ -33,15 +29,10 @@ def browser(pilot: Pilot[int]) -> BrowserScreen:
 async def settled(pilot: Pilot[int]) -> BrowserScreen:
     """Attached, all rows there, and everything about the module under the cursor answered."""
     await until(pilot, lambda: browser(pilot).model.complete, "the census")
-    screen = browser(pilot)
-    await until(pilot, lambda: is_settled(screen), "the detail")
-    return screen
+    return browser(pilot)
 
 
-def is_settled(screen: BrowserScreen) -> bool:
-    """Whether all that is asked of the module under the cursor has been answered."""
-    detail = screen.detail
-    if detail.module is None:
-        return True
-    needed = {detail.needed, "plan"} - {""}
-    return all((detail.module, what) in detail.answers for what in needed)
+async def type_ahead(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys faster than the app can answer any of them."""
+    await asyncio.gather(*(pilot.app._press_keys([key]) for key in keys))
+    await quiet(pilot.app)

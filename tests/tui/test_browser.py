@@ -20,7 +20,7 @@ from modtui.tui.screens.report import ReportScreen
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.texts import ModuleDiff
-from tests.tui.driving import browser, is_settled, settled, until
+from tests.tui.driving import browser, settled, type_ahead, until
 from tests.tui.fake import FakeMachine, FakeSession
 
 Make = Callable[..., ModtuiApp]
@@ -67,6 +67,30 @@ async def test_the_filter_narrows_and_escape_takes_it_back(app: Make) -> None:
         assert shown(screen) == ["shop.pricing"]
         await pilot.press("escape")
         assert shown(screen) == before
+
+
+async def test_keys_typed_ahead_go_where_they_are_meant_to(app: Make, session: FakeSession) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await type_ahead(pilot, "slash", *"qrudo1")
+        assert pilot.app.screen is screen
+        assert screen.filter.value == "qrudo1"
+        await type_ahead(pilot, "escape", "slash", *"pricing", "enter", "o", "r")
+        assert screen.filter.value == "pricing"
+        assert screen.order.column != "changed"
+        await until(pilot, lambda: isinstance(pilot.app.screen, PreviewScreen))
+        assert session.reloads == []
+
+
+async def test_what_is_looked_at_comes_and_goes_with_the_row(app: Make) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        before = screen.detail.module
+        await pilot.press("2")
+        assert screen.detail.module is None
+        await pilot.press("1")
+        assert screen.detail.module == before
 
 
 async def test_letters_typed_into_the_filter_are_letters(app: Make) -> None:
@@ -146,7 +170,6 @@ async def test_every_tab(app: Make, key: str, tab: str, size: tuple[int, int]) -
         screen.modules.go_to("shop.pricing")
         await pilot.press(key)
         assert screen.detail.tab == tab
-        await until(pilot, lambda: is_settled(screen))
         if size[0] < 100:
             assert not screen.query_one("#left").display
             await pilot.press("escape")
@@ -159,7 +182,6 @@ async def test_imports_are_walked_like_links(app: Make) -> None:
         screen = await settled(pilot)
         screen.modules.go_to("shop.pricing")
         await pilot.press("i", "enter")
-        await until(pilot, lambda: is_settled(screen))
         assert screen.query_one("#imports", Pages).has_focus
         await pilot.press("down", "enter")
         assert screen.detail.module == "shop.views"
@@ -174,7 +196,6 @@ async def test_a_name_leads_to_its_line(app: Make) -> None:
         screen = await settled(pilot)
         screen.modules.go_to("shop.pricing")
         await pilot.press("n", "enter")
-        await until(pilot, lambda: is_settled(screen))
         await pilot.press("enter")
         assert screen.detail.tab in ("source", "names")
 
@@ -237,7 +258,6 @@ async def test_where_a_reload_may_do_harm_enter_cancels(
     async with app().run_test(size=WIDE) as pilot:
         await settled(pilot)
         screen = await preview(pilot, "r")
-        await pilot.pause()
         assert screen.query_one("#cancel", Button).has_focus
         await pilot.press("enter")
         assert pilot.app.screen is browser(pilot)
@@ -388,7 +408,6 @@ async def test_the_journal_and_its_export(
         await pilot.press("escape", "l")
         await until(pilot, lambda: isinstance(pilot.app.screen, JournalScreen))
         await pilot.press("m", "J")
-        await pilot.pause()
         files = sorted(path.suffix for path in tmp_path.iterdir())
         assert files == [".json", ".md"]
         assert any("shop.pricing" in path.read_text() for path in tmp_path.iterdir())
@@ -399,10 +418,8 @@ async def test_look_only_changes_nothing(app: Make, session: FakeSession) -> Non
     async with app(look_only=True).run_test(size=WIDE) as pilot:
         screen = await settled(pilot)
         await pilot.press("r", "u")
-        await pilot.pause()
         assert pilot.app.screen is screen
         screen.preview(["shop.pricing"])
-        await pilot.pause()
         assert pilot.app.screen is screen
         assert session.reloads == []
 
@@ -455,7 +472,6 @@ async def test_help_palette_and_leaving(app: Make) -> None:
         await pilot.press("question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         await pilot.press("escape", "ctrl+p")
-        await pilot.pause()
         assert pilot.app.screen is not screen
         await pilot.press("escape", "ctrl+c")
         assert pilot.app.is_running
@@ -500,5 +516,4 @@ async def test_resizing_keeps_everything(app: Make) -> None:
         screen.modules.go_to("shop.views")
         for size in ((80, 24), (40, 10), (200, 60), (12, 4), WIDE):
             await pilot.resize_terminal(*size)
-            await pilot.pause()
         assert screen.modules.cursor == "shop.views"

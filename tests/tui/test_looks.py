@@ -20,7 +20,7 @@ from modtui.tui.memory import Memory
 from modtui.tui.screens.preview import PreviewScreen
 from modtui.tui.screens.report import ReportScreen
 from modtui.tui.widgets.notice import Banner
-from tests.tui.driving import browser, is_settled, settled, until
+from tests.tui.driving import browser, settled, until
 from tests.tui.fake import FakeMachine, FakeSession
 
 Make = Callable[..., ModtuiApp]
@@ -45,8 +45,6 @@ def keys(*pressed: str, at: str | None = None) -> Callable[[Pilot[int]], Awaitab
             screen.modules.go_to(at)
         for key in pressed:
             await pilot.press(key)
-        await until(pilot, lambda: is_settled(screen))
-        await pilot.pause(0.3)
 
     return drive
 
@@ -137,7 +135,6 @@ async def _planned(pilot: Pilot[int]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, PreviewScreen)
     await until(pilot, lambda: screen.plan is not None)
-    await pilot.pause(0.2)
 
 
 @SIZES
@@ -153,7 +150,6 @@ def test_report(
         await _planned(pilot)
         await pilot.press("y")
         await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
-        await pilot.pause(0.5)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)
 
@@ -169,7 +165,6 @@ def test_saved_meanwhile(
         await _planned(pilot)
         await pilot.press("y")
         await until(pilot, lambda: session.calls.phase == "edited")
-        await pilot.pause(0.5)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)
 
@@ -184,7 +179,6 @@ def test_undo_question(
     async def drive(pilot: Pilot[int]) -> None:
         await keys("u")(pilot)
         await until(pilot, lambda: pilot.app.screen.query("#yes"))
-        await pilot.pause(0.2)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)
 
@@ -197,7 +191,6 @@ def test_gone(
         screen = await settled(pilot)
         session.calls.error = ConnectionLost("The process 48213 has ended.")
         await until(pilot, lambda: screen.lost)
-        await pilot.pause(0.3)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)
 
@@ -209,7 +202,6 @@ def test_not_allowed(size: tuple[int, int], app: Make, snap_compare: Compare) ->
 
     async def drive(pilot: Pilot[int]) -> None:
         await until(pilot, lambda: browser(pilot).query_one(Banner).display)
-        await pilot.pause(0.3)
 
     assert snap_compare(app(connect=refuse), terminal_size=size, run_before=drive)
 
@@ -231,10 +223,9 @@ def test_picker(
         machine.list = []
 
     async def drive(pilot: Pilot[int]) -> None:
-        await pilot.pause(0.4)
+        await pilot.pause()  # the processes are there
         if look == "unreachable":
             await pilot.press("end")
-        await pilot.pause(0.2)
 
     old = machine.list[-1] if machine.list else None
     memory = Memory().seen(old.argv, old.cwd) if look == "recent" and old else None
@@ -255,7 +246,6 @@ def test_patch_after_a_reload(
             await pilot.press(pressed)
             await until(pilot, lambda kind=shown: isinstance(pilot.app.screen, kind))
             await until(pilot, lambda: getattr(pilot.app.screen, "plan", True) is not None)
-        await pilot.pause(0.3)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)
 
@@ -270,7 +260,6 @@ def test_output(
 
     async def drive(pilot: Pilot[int]) -> None:
         await keys("ctrl+t")(pilot)
-        await pilot.pause(0.4)
 
     assert snap_compare(app(running=running), terminal_size=size, run_before=drive)
 
@@ -309,6 +298,5 @@ def test_hostile_names(
         await pilot.press("escape", "slash", "left_square_bracket")
         await pilot.press("backspace", "escape", *("t",) * tree)
         screen.modules.go_to("[/]")
-        await pilot.pause(0.6)
 
     assert snap_compare(app(), terminal_size=size, run_before=drive)

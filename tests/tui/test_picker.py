@@ -12,7 +12,7 @@ from modtui.tui.screens.picker import PickerScreen
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.process_list import command_line
-from tests.tui.driving import browser, settled, until
+from tests.tui.driving import browser, settled, type_ahead, until
 from tests.tui.fake import FakeMachine
 
 Make = Callable[..., ModtuiApp]
@@ -63,6 +63,14 @@ async def test_the_filter_and_refresh(app: Make, machine: FakeMachine) -> None:
         assert screen.rows.rows == []
         await pilot.press("escape")
         assert len(screen.rows.rows) == 1
+
+
+async def test_enter_twice_at_once_filters_and_attaches(app: Make, machine: FakeMachine) -> None:
+    async with app(connect=None).run_test(size=(80, 24)) as pilot:
+        await picker(pilot)
+        await type_ahead(pilot, "slash", *"http", "enter", "enter")
+        await settled(pilot)
+        assert machine.attached == [50001]
 
 
 async def test_no_processes_at_all_says_what_to_do(app: Make, machine: FakeMachine) -> None:

@@ -135,8 +135,9 @@ class BrowserScreen(ReloadScreen):
         self.modules.empty = self._empty(query) if not shown else ()
         self.modules.show(Listing(shown, branches, query))
         self.detail.refresh_words()
-        if not shown:
-            self.detail.look_at(None)
+        row = self.modules.row
+        if row is None or self.detail.module is None:
+            self.detail.look_at(row.name if row else None, typing=self.filter.typing)
         self._titles(total, query)
 
     def _titles(self, total: int, query: filtering.Query) -> None:
@@ -187,7 +188,9 @@ class BrowserScreen(ReloadScreen):
 
     @on(ModuleList.Moved)
     def _moved(self, event: ModuleList.Moved) -> None:
-        self.detail.look_at(event.name, typing=self.filter.typing)
+        if event.name == self.modules.cursor and self.modules.row is not None:
+            # Otherwise the list has changed since.
+            self.detail.look_at(event.name, typing=self.filter.typing)
 
     @on(ModuleList.Chosen)
     def _chosen(self) -> None:

@@ -311,6 +311,7 @@ class Detail(Vertical):
             return
         self._shown = (self.module, self.tab)
         if self.module is None:
+            self._show_nothing()
             return
         known = self._known(self.needed)
         if self.tab == "diff":
@@ -331,6 +332,16 @@ class Detail(Vertical):
             else:
                 tell = {"names": telling.names, "imports": telling.imports, "spec": telling.spec}
                 pages.show(tell[self.tab](known), keep_place=keep_place)
+
+    def _show_nothing(self) -> None:
+        hint = "All about the module under the cursor is shown here." if self.model.rows else ""
+        nothing = telling.says((hint, "faint"))
+        if self.tab == "diff":
+            self.diff_pane.show_words(nothing)
+        elif self.tab == "source":
+            self.source_pane.show_words(nothing)
+        else:
+            self.query_one(f"#{self.tab}", Pages).show(nothing)
 
     def _set_titles(self) -> None:
         row = self.model.rows.get(self.module or "")

@@ -48,10 +48,9 @@ class DiffPane(Vertical):
     def show(self, known: Any, model: Model) -> None:
         """Show a Change, a Trouble, or that the answer is awaited (None)."""
         view = self.view
-        comes = known is not None and not isinstance(known, Trouble)
-        view.display = comes
-        self.query_one("#diff-words").styles.height = "auto" if comes else "1fr"
-        if comes:
+        if known is not None and not isinstance(known, Trouble):
+            view.display = True
+            self.query_one("#diff-words").styles.height = "auto"
             if view.change is not known:
                 view.show(known)
             if known.differs:
@@ -60,9 +59,16 @@ class DiffPane(Vertical):
                 self._calm = None
                 self.say_calm(model)
         elif known is None:
-            self._say(says(("comparing…", "faint")))
+            self.show_words(says(("comparing…", "faint")))
         else:
-            self._say(says((known.reason, "bad"), (known.remedy, "muted")))
+            self.show_words(says((known.reason, "bad"), (known.remedy, "muted")))
+
+    def show_words(self, document: Document) -> None:
+        """Words in place of a diff."""
+        self.view.display = False
+        self.query_one("#diff-words").styles.height = "1fr"
+        self._calm = None
+        self._say(document)
 
     def say_busy(self, step: str) -> None:
         """The answer takes long: what is being done for it."""
@@ -151,18 +157,20 @@ class SourcePane(Vertical):
 
     def show(self, known: Any, line: int | None = None) -> None:
         """Show a Text, a Trouble, or that the answer is awaited (None)."""
-        here = isinstance(known, dict) and known["data"] is not None
-        self.view.display = here
-        self.query_one("#source-words").display = not here
-        if here:
+        if isinstance(known, dict) and known["data"] is not None:
+            self.view.display = True
+            self.query_one("#source-words").display = False
             data = known["data"].encode("latin-1")
             self.view.show(data, known["file"] or known["name"], line=line)
         elif known is None:
-            self._say(says(("reading…", "faint")))
+            self.show_words(says(("reading…", "faint")))
         elif isinstance(known, Trouble):
-            self._say(says((known.reason, "bad"), (known.remedy, "muted")))
+            self.show_words(says((known.reason, "bad"), (known.remedy, "muted")))
         else:
-            self._say(says((known["error"] or "There is no source.", "note")))
+            self.show_words(says((known["error"] or "There is no source.", "note")))
 
-    def _say(self, document: Document) -> None:
+    def show_words(self, document: Document) -> None:
+        """Words in place of a source."""
+        self.view.display = False
+        self.query_one("#source-words").display = True
         self.query_one("#source-words", Pages).show(document)
