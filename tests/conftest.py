@@ -5,8 +5,20 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.pythons import MISSING, PYTHONS, Python
+
+# The same examples each time, and nothing that depends on how fast the machine is: `tests.fuzz` is
+# for finding what is new.
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("steady")
 
 
 def pytest_report_header() -> str:

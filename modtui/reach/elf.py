@@ -1,19 +1,22 @@
 """Addresses of symbols in an ELF file, read from the file and nothing else (System V gABI, ch. 5).
 
 Only what is needed to find a handful of functions by name: the dynamic symbols, and the plain
-symbol table when the file has one.
+symbol table when the file has one. The file may be anybody's: it is read and not mapped, as who
+shortens a mapped file kills its reader, and nothing in it makes us read or search without an end.
 """
 
 from __future__ import annotations
 
-import mmap
 import os
+import stat
 import struct
 from dataclasses import dataclass
 
 PT_LOAD = 1
 PT_INTERP = 3
 SHT_SYMTAB, SHT_DYNSYM = 2, 11
+LARGEST = 256 << 20  # bytes of one part
+MOST_PLACES = 100  # at which a name is looked for in a table of names
 MACHINES = {62: "x86_64", 183: "aarch64", 3: "i386", 40: "arm", 243: "riscv"}
 
 
@@ -50,90 +53,109 @@ def read(
     The plain symbol table is looked at only if the dynamic one lacks one of `wanted`, and not with
     `exported_only`.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        if os.fstat(descriptor).st_size < 64:
+    with File(path) as file:
+        try:
+            return _read(file, wanted, optional, exported_only)
+        except (struct.error, IndexError) as error:
+            raise BadElf(str(error)) from None
+
+
+class File:
+    """A regular file that is open to be read, as a context manager. Raises OSError and BadElf."""
+
+    def __init__(self, path: str) -> None:
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        found = os.fstat(self._descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size < 64:
+            os.close(self._descriptor)
             raise BadElf("too short")
-        with mmap.mmap(descriptor, 0, prot=mmap.PROT_READ) as data:
-            try:
-                return _read(data, wanted, optional, exported_only)
-            except (struct.error, IndexError) as error:
-                raise BadElf(str(error)) from None
-    finally:
-        os.close(descriptor)
+        self.size = found.st_size
+
+    def __enter__(self) -> File:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._descriptor)
+
+    def at(self, offset: int, size: int) -> bytes:
+        """So many bytes from there, less at its end."""
+        if not (0 <= offset < self.size and 0 <= size <= LARGEST):
+            raise BadElf("a part of it is not where it should be")
+        return os.pread(self._descriptor, size, offset)
+
+    def unpack(self, form: str, offset: int) -> tuple[int, ...]:
+        """Numbers from there."""
+        return struct.unpack(form, self.at(offset, struct.calcsize(form)))
 
 
-def _read(
-    data: mmap.mmap, wanted: frozenset[str], optional: frozenset[str], exported_only: bool
-) -> Elf:
-    if data[:4] != b"\x7fELF":
+def _read(file: File, wanted: frozenset[str], optional: frozenset[str], exported_only: bool) -> Elf:
+    head = file.at(0, 64)
+    if head[:4] != b"\x7fELF":
         raise BadElf("no ELF header")
-    if data[5] != 1:
+    if head[5] != 1:
         raise BadElf("big-endian")
-    machine = MACHINES.get(struct.unpack_from("<H", data, 18)[0], "unknown")
-    if data[4] != 2:
+    machine = MACHINES.get(struct.unpack_from("<H", head, 18)[0], "unknown")
+    if head[4] != 2:
         return Elf(machine, 32, 0, {})
-    program, sections = struct.unpack_from("<QQ", data, 32)
-    program_size, program_count, section_size, section_count = struct.unpack_from("<HHHH", data, 54)
-    lowest = None
-    for number in range(program_count):
-        kind, _, _, address = struct.unpack_from("<IIQQ", data, program + number * program_size)
-        if kind == PT_LOAD and (lowest is None or address < lowest):
-            lowest = address
-    base = (lowest or 0) & ~0xFFF
+    (place,) = struct.unpack_from("<Q", head, 40)
+    size, count = struct.unpack_from("<HH", head, 58)
+    lowest = min((start for _, start, _ in _loaded(file)), default=0)
+    base = lowest & ~0xFFF
     symbols: dict[str, Symbol] = {}
+    sections = [
+        struct.unpack_from("<IIQQQQI", part)
+        for part in (file.at(place + size * number, size) for number in range(count))
+    ]
     for table in (SHT_DYNSYM,) if exported_only else (SHT_DYNSYM, SHT_SYMTAB):
-        for number in range(section_count):
-            at = sections + number * section_size
-            if struct.unpack_from("<I", data, at + 4)[0] == table:
-                _table(data, sections, section_size, at, base, wanted | optional, symbols)
+        for _, kind, _, _, offset, length, link in sections:
+            if kind == table:
+                strings = file.at(*sections[link][4:6])
+                _table(file.at(offset, length), strings, base, wanted | optional, symbols)
         if wanted <= symbols.keys():
             break
     return Elf(machine, 64, base, symbols)
 
 
+def _loaded(file: File) -> list[tuple[int, int, int]]:
+    """(offset in the file, address, length) of what is loaded."""
+    (place,) = file.unpack("<Q", 32)
+    size, count = file.unpack("<HH", 54)
+    parts = [file.unpack("<IIQQQQ", place + size * number) for number in range(count)]
+    return [(part[2], part[3], part[5]) for part in parts if part[0] == PT_LOAD]
+
+
 def _table(
-    data: mmap.mmap,
-    sections: int,
-    section_size: int,
-    at: int,
-    base: int,
-    wanted: frozenset[str],
-    found: dict[str, Symbol],
+    entries: bytes, strings: bytes, base: int, wanted: frozenset[str], found: dict[str, Symbol]
 ) -> None:
     """Search from the names to the symbols: a walk over all symbols takes ten times as long."""
-    offset, size, link = struct.unpack_from("<QQI", data, at + 24)
-    strings, strings_size = struct.unpack_from("<QQ", data, sections + link * section_size + 24)
     for name in wanted - found.keys():
         text = name.encode() + b"\0"
-        place = data.find(text, strings, strings + strings_size)
-        while place >= 0:  # the end of a longer name may be shared, so any place will do
-            symbol = _symbol_named(data, offset, size, place - strings)
+        place = -1
+        for _ in range(MOST_PLACES):  # the end of a longer name may be shared, so any place will do
+            place = strings.find(text, place + 1)
+            if place < 0:
+                break
+            symbol = _symbol_named(entries, place)
             if symbol is not None:
                 found[name] = Symbol(symbol.value - base, symbol.size)
                 break
-            place = data.find(text, place + 1, strings + strings_size)
 
 
-def _symbol_named(data: mmap.mmap, offset: int, size: int, index: int) -> Symbol | None:
+def _symbol_named(entries: bytes, index: int) -> Symbol | None:
     wanted = struct.pack("<I", index)
-    at = data.find(wanted, offset, offset + size)
+    at = entries.find(wanted)
     while at >= 0:
-        if (at - offset) % 24 == 0:
-            section, value, length = struct.unpack_from("<HQQ", data, at + 6)
+        if at % 24 == 0 and at + 24 <= len(entries):
+            section, value, length = struct.unpack_from("<HQQ", entries, at + 6)
             if section:
                 return Symbol(value, length)
-        at = data.find(wanted, at + 1, offset + size)
+        at = entries.find(wanted, at + 1)
     return None
 
 
-def file_offset(data: mmap.mmap, address: int) -> int | None:
+def file_offset(file: File, address: int) -> int | None:
     """Where in a 64-bit file the byte at that (unrelocated) address is."""
-    program = struct.unpack_from("<Q", data, 32)[0]
-    size, count = struct.unpack_from("<HH", data, 54)
-    for number in range(count):
-        at = program + number * size
-        kind, _, offset, start, _, length = struct.unpack_from("<IIQQQQ", data, at)
-        if kind == PT_LOAD and start <= address < start + length:
-            return int(offset + address - start)
+    for offset, start, length in _loaded(file):
+        if start <= address < start + length:
+            return offset + address - start
     return None

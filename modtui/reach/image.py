@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import mmap
 import os
 import re
-import struct
 from dataclasses import dataclass
 
 from modtui.reach import elf
@@ -179,11 +177,12 @@ def _facts(
 
 def _version(path: str, named: str, found: elf.Elf) -> str | None:
     """The version that is written into the file: `Py_Version` since 3.11, else its text."""
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
+    with elf.File(path) as file:
         symbol = found.symbols.get("Py_Version")
-        offset = elf.file_offset(data, symbol.value + found.base) if symbol else None
+        offset = elf.file_offset(file, symbol.value + found.base) if symbol else None
         if offset is not None:
-            return _from_hex(struct.unpack_from("<Q", data, offset)[0])
+            return _from_hex(file.unpack("<Q", offset)[0])
+        data = file.at(0, min(file.size, elf.LARGEST))
         # Other libraries have versions too (SQLite 3.40.1); Pythons before 3.11 come here. A text
         # that the expression begins with is found ten times as fast as a choice of texts.
         known = version_from_name(named)

@@ -7,12 +7,12 @@ program may have bound such a name anew, so that a value is evidence, and never 
 from __future__ import annotations
 
 import ast
-import marshal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from modtui.agent import residue
+from modtui.source import unmarshal
 from modtui.source.text import SourceText, decode
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ def held(live: shapes.LiveCode) -> dict[str, Any]:
     if sent is None:
         return {}
     try:
-        found = marshal.loads(sent.encode("latin-1"))
-    except (ValueError, EOFError, TypeError):
+        return unmarshal.constants(sent.encode("latin-1"))
+    except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def odds(data: bytes | None, values: Mapping[str, Any]) -> int:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
-from modtui.source import files
+from modtui.source import bounded, files
 from modtui.source.roots import resolve
 
 LARGEST = 8 * 1024 * 1024  # bytes of a version that is looked at
@@ -29,6 +29,8 @@ _SAFE = (
     *("-c", "core.fsmonitor=false"),
     *("-c", "core.hooksPath=/dev/null"),
     *("-c", "core.untrackedCache=false"),
+    *("-c", "core.attributesFile=/dev/null"),
+    *("-c", "log.mailmap=false"),  # the file that it names may be a device without an end
     *("-c", "log.showSignature=false"),
     *("-c", "log.showRoot=true"),
     *("-c", "protocol.allow=never"),
@@ -195,7 +197,7 @@ class Repository:
             *("--format=%x01%H %ct", "--", path),
         ]
         try:
-            return subprocess.Popen(
+            log = subprocess.Popen(
                 [*self._command, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -208,6 +210,8 @@ class Repository:
             raise GitError("git is not installed here") from None
         except OSError as error:
             raise GitError(f"git could not be run: {error}") from None
+        bounded.bound(log)
+        return log
 
     def _history(self, log: subprocess.Popen[bytes]) -> Iterator[Version]:
         """The versions in that history, as git finds them."""
@@ -247,14 +251,12 @@ class Repository:
     def _run(self, *arguments: str, stdin: str = "", failing: bool = False) -> bytes:
         self._deadline.check()
         try:
-            done = subprocess.run(
+            code, out, errors = bounded.run(
                 [*self._command, *arguments],
-                input=stdin.encode("utf-8", "surrogateescape"),
-                capture_output=True,
+                stdin.encode("utf-8", "surrogateescape"),
+                self._deadline.left,
                 env=self._environment,
                 cwd="/",
-                timeout=self._deadline.left,
-                check=False,
             )
         except FileNotFoundError:
             raise GitError("git is not installed here") from None
@@ -264,10 +266,10 @@ class Repository:
             raise GitError("searching git took too long") from None
         except OSError as error:
             raise GitError(f"git could not be run: {error}") from None
-        if done.returncode and not failing:
-            said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
+        if code and not failing:
+            said = errors.decode("utf-8", "replace").strip().split("\n")[0]
             raise GitError(f"git refused: {said}")
-        return done.stdout
+        return out
 
 
 def find(file: str, root: str, deadline: Deadline) -> tuple[Repository, str] | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from modtui.source import interpreters
+from modtui.source import bounded, interpreters
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -108,6 +108,7 @@ class Asking:
         except OSError:
             self.failed = True
             return
+        bounded.bound(self._process)
         self._timer = threading.Timer(max(seconds, 0.01), self._process.kill)
         self._timer.daemon = True
         self._timer.start()

@@ -7,6 +7,7 @@ of the work holds the target's interpreter but reading the code out of it.
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from typing import IO, Any, Protocol, cast
 
 from modtui.agent import shapes
 from modtui.agent.errors import UnknownModule
-from modtui.source import interpreters
+from modtui.source import bounded, interpreters
 
 HOUSE = Path(__file__).resolve().parents[2]
 HELPER = Path(__file__).with_name("compare_helper.py")
@@ -24,6 +25,7 @@ HELPER = Path(__file__).with_name("compare_helper.py")
 MANY = 20
 FEW = 5  # modules that the target is asked to compare at a time
 TELL_SECONDS = 0.5
+PATIENCE = 30.0  # seconds for one module
 IDLE = 10  # times as long as a comparison took nothing is done in the background
 
 
@@ -152,12 +154,9 @@ class Helper:
         try:
             _pipe(process.stdin).write(json.dumps(asked) + "\n")
             _pipe(process.stdin).flush()
-            answer = _pipe(process.stdout).readline()
+            answer, reason = _answer(process), "it ended"
         except OSError as error:
-            answer = ""
-            reason = str(error)
-        else:
-            reason = "it ended"
+            answer, reason = "", str(error)
         if not answer:  # a file that kills the compiler, say
             self._stop()
             said = f"its code could not be compared: the helper failed, {reason}"
@@ -212,6 +211,7 @@ def _try(
         )
     except OSError as error:
         return None, error.strerror or str(error)
+    bounded.bound(process)
     try:
         hello: dict[str, Any] = json.loads(_pipe(process.stdout).readline() or "{}")
     except ValueError:
@@ -225,6 +225,18 @@ def _try(
     if not hello:
         return None, "it does not start"
     return None, f"it is Python {hello['python']}, not {version}"
+
+
+def _answer(process: subprocess.Popen[str]) -> str:
+    """The helper's next line, "" if it has ended. Raises TimeoutError; a text may be made for that.
+
+    It says one line for each that it is asked, so that nothing is in a buffer of ours.
+    """
+    stream = _pipe(process.stdout)
+    if not select.select([stream], [], [], PATIENCE)[0]:
+        process.kill()
+        raise TimeoutError("it takes too long")
+    return stream.readline()
 
 
 def _pipe(stream: IO[str] | None) -> IO[str]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modtui.source import interpreters
+from modtui.source import bounded, interpreters
 from modtui.source.baselines import Baseline
 from modtui.source.definitions import Definition
 from modtui.source.git import Deadline, GitError
@@ -93,15 +93,13 @@ def encode(lines: Sequence[str], like: SourceText) -> bytes | None:
 def _ask(matcher: Matcher, texts: Sequence[str], seconds: float) -> Rebuilt | None:
     question = matcher.question() | {"texts": list(texts), "seconds": seconds}
     try:
-        done = subprocess.run(
+        _, out, _ = bounded.run(
             interpreters.command(matcher.executable, HELPER),
-            input=marshal.dumps(question, 2),
-            capture_output=True,
+            marshal.dumps(question, 2),
+            seconds + PATIENCE,
             cwd="/",
-            timeout=seconds + PATIENCE,
-            check=False,
         )
-        answer = marshal.loads(done.stdout)
+        answer = marshal.loads(out)
     except (OSError, subprocess.TimeoutExpired, ValueError, EOFError, TypeError):
         return None
     if not isinstance(answer, dict) or not answer.get("lines"):

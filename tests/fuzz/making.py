@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import marshal
 import struct
 import zipfile
 from pathlib import Path
@@ -74,6 +75,9 @@ nonsense = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=5),
     max_leaves=12,
 )
+
+_SOME = ("text", b"bytes", 1, -(2**70), 1.5, 2j, None, True, ("one", ("two",)))
+CONSTANTS = [marshal.dumps({"a": _SOME, "b": _SOME, "c": ...}, version) for version in (2, 3, 4)]
 
 REQUESTS = [
     {"id": 1, "call": "hello", "arguments": {}},

@@ -24,7 +24,7 @@ from modtui.reach.errors import ReachError
 from modtui.reach.remote_calls import RemoteCalls
 from modtui.reach.session import over_wire
 from modtui.reach.wire import Wire
-from modtui.source import git, recover, wheel
+from modtui.source import git, recover, unmarshal, wheel
 from tests.fuzz import making
 from tests.fuzz.lies import lies, lies_to_the_app
 from tests.fuzz.touchy import census
@@ -142,6 +142,15 @@ def pyc_headers(data: bytes) -> None:
         recover.from_pyc(path, 2**40)
 
 
+def marshalled(data: bytes) -> None:
+    """Damaged constants of a target: some values by name, or ValueError."""
+    try:
+        found = unmarshal.constants(data)
+    except ValueError:
+        return
+    assert all(type(name) is str for name in found)
+
+
 def records(data: bytes) -> None:
     """A damaged RECORD of an installed package: what it says of a file, or nothing."""
     with tempfile.TemporaryDirectory() as folder:
@@ -221,6 +230,8 @@ EVIL = b"""[core]
 \tpartialClone = origin
 [include]
 \tpath = /dev/stdin
+[mailmap]
+	file = /dev/zero
 [alias]
 \tlog = !touch TOUCHED
 \tcat-file = !touch TOUCHED
@@ -242,6 +253,7 @@ TARGETS: dict[str, tuple[Target, st.SearchStrategy[Any], int]] = {
     "lies to the app": (lies_to_the_app, st.integers(0, 2**32), 4),
     "archives": (archives, making.mutants(making.corpus("zips")), 300),
     "pyc headers": (pyc_headers, making.mutants([pycs.magic() + bytes(12) + b"c"]), 150),
+    "marshalled": (marshalled, making.mutants(making.CONSTANTS), 200),
     "records": (records, making.mutants(making.corpus("records")), 150),
     "repositories": (
         repositories,
