@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
+from modtui.agent import shapes
 from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
 from modtui.reach import beginnings, bundle
@@ -21,9 +22,6 @@ from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachEr
 from modtui.reach.proc import LINUX, Proc, is_there
 from modtui.reach.remote_calls import CallsLike, RemoteCalls
 from modtui.reach.wire import Wire
-
-if TYPE_CHECKING:
-    from modtui.agent import shapes
 
 Thread = Literal["main", "agent"]
 MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
