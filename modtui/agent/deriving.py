@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Optional, Set
 
-    from .selecting import Foreign
+    from .foreign import Foreign
 
 
 MOST_VISITS = 4  # of one module: in a cycle of imports each may change what the other computed

@@ -40,7 +40,10 @@ class Inference:
         for one in functions:
             self._functions.setdefault(one.__code__.co_name, []).append(one)
         self._state = syntax.global_names(selection.tree) | _changed_in_functions(selection.tree)
-        self._class_state = _set_on_classes(selection)
+        self._set_in_functions = _set_in_functions(selection.tree)
+        classes = {one.node.name for one in selection.all if one.is_class} | {"cls"}
+        split = [chain.rpartition(".") for chain in self._set_in_functions]
+        self._class_state = {name for owner, _, name in split if owner in classes}
         self._binders: Dict[str, int] = {}
         for statement in selection.all:
             for name in statement.binds:
@@ -62,6 +65,7 @@ class Inference:
         while self._pass_on():
             pass
         self._selection.old_names = self._old_names()
+        self._selection.inferred = True
 
     def _calls(self) -> None:
         """`worker.start()` and `boot()` were done once, if the very object that the text makes is
@@ -139,6 +143,8 @@ class Inference:
             if len(values) != len(parts):
                 return CHANGED
             pairs += zip(parts, values)
+        if len(pairs) == 1 and syntax.dotted(pairs[0][0]) in self._set_in_functions:
+            return SAME
         if any(syntax.kind(target) != "Name" for target, _ in pairs):
             return CHANGED
         status = SAME
@@ -346,12 +352,12 @@ def _changed_in_functions(tree: Any) -> Set[str]:
     return found
 
 
-def _set_on_classes(selection: Selection) -> Set[str]:
-    """The names that functions of the text assign to on a class: `cls.x = 1`, `C.x = 1`."""
-    classes = {one.node.name for one in selection.all if one.is_class} | {"cls"}
-    found: Set[str] = set()
-    for node in syntax.walk(selection.tree):
-        if syntax.kind(node) == "Attribute" and syntax.kind(node.ctx) != "Load":
-            if syntax.dotted(node.value) in classes:
-                found.add(node.attr)
-    return found
+def _set_in_functions(tree: Any) -> Set[str]:
+    """What functions of the text assign to of the kind `f.calls = 1`, `C.one = 1`, `cls.x = 1`."""
+    return {
+        syntax.dotted(below)
+        for node in syntax.walk(tree)
+        if syntax.kind(node) in ("FunctionDef", "AsyncFunctionDef")
+        for below in syntax.walk(node)
+        if syntax.kind(below) == "Attribute" and syntax.kind(below.ctx) != "Load"
+    }

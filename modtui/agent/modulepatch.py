@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
     from . import shapes
+    from .foreign import Foreign
     from .planning import Step
-    from .selecting import Foreign
 
 
 class ModulePatch:

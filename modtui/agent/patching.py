@@ -11,9 +11,9 @@ import gc
 import time
 
 from . import baseline, deriving, describing, effects, loading, snapshot, undoing
+from .foreign import Foreign
 from .modulepatch import ModulePatch
 from .reloading import names_report, new_report
-from .selecting import Foreign
 from .youngest import Youngest
 
 TYPE_CHECKING = False

@@ -15,76 +15,13 @@ from .statements import CHANGED, CODE, SAME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, List, Optional, Set
 
     from .bytecode import Paths
+    from .foreign import Foreign
     from .statements import Statement
 
     Names = Set[str]
-
-
-class Before:
-    """The values that a name had before, oldest first, and when the last of them went."""
-
-    __slots__ = ("serial", "values")
-
-    def __init__(self, value: Any) -> None:
-        self.values = [value]
-        self.serial = 0
-
-
-class Foreign:
-    """The names of modules, as (module, name), whose values are other ones now."""
-
-    def __init__(self) -> None:
-        self._before: Dict[Tuple[str, str], Before] = {}
-        self._heirs: Dict[Tuple[str, str], int] = {}
-        self.unfinished: Set[str] = set()  # modules that another thread was importing
-        self.serial = 0
-
-    def __len__(self) -> int:
-        return len(self._before) + len(self._heirs)
-
-    def __contains__(self, key: Tuple[Any, str]) -> bool:
-        return key in self._before
-
-    def __iter__(self) -> Iterator[Tuple[str, str]]:
-        return iter(self._before)
-
-    def add(self, module: str, name: str, before: Any) -> None:
-        """Note that a name had another value before."""
-        self.serial += 1
-        known = self._before.setdefault((module, name), Before(before))
-        known.serial = self.serial
-        if known.values[-1] is not before:
-            known.values.append(before)
-
-    def had(self, module: str, name: str, value: Any) -> bool:
-        """Whether a name, or what an import made of it, could hold that value only by an import."""
-        known = self._before.get((module, name))
-        return known is not None and any(one is value or one is MISSING for one in known.values)
-
-    def add_heir(self, module: str, name: str) -> None:
-        """Note that a class is to be made anew, because of what one of its bases has now."""
-        self.serial += 1
-        self._heirs[module, name] = self.serial
-
-    def heirs(self, module: Any) -> Names:
-        """The classes of a module that are to be made anew."""
-        return {name for home, name in self._heirs if home == module}
-
-    def homes(self, visited: Dict[str, int]) -> Names:
-        """The modules with such classes that were not visited since that became known."""
-        waiting = self._heirs.items()
-        return {home for (home, _), serial in waiting if serial > visited.get(home, 0)}
-
-    def sources(self, since: int) -> Set[str]:
-        """The modules with names that got other values after that serial number."""
-        return {module for (module, _), one in self._before.items() if one.serial > since}
-
-    def private_ids(self) -> Set[int]:
-        """The ids of what holds the values only to be compared with."""
-        return {id(one.values) for one in self._before.values()}
 
 
 _DATA = (dict, list, set, frozenset, tuple, str, bytes, bytearray, int, float, complex)
@@ -99,6 +36,7 @@ class Selection:
         self.chosen: List[bool] = [False] * len(self.all)
         self.firm: List[bool] = [False] * len(self.all)  # executed whatever the values turn out
         self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
+        self.inferred = False  # nothing proves what the old text was
         self._values: Names = set()  # names whose value will or may be another one
         self._functions: Names = set()  # functions whose code is another one
         self._classes: Names = set()  # that are made anew
@@ -124,7 +62,8 @@ class Selection:
         self._values |= bound - self._imported
         for index, statement in enumerate(self.all):
             names = (statement.binds | statement.changes) & changed
-            if any(map(self.is_data, names)) and not statement.is_import:
+            edited = any(map(self.is_data, names)) and not statement.is_import
+            if edited or statement.binds & bound:
                 self._choose(index, True)
 
     def is_data(self, name: str) -> bool:
@@ -172,7 +111,7 @@ class Selection:
             elif statement.status == CODE:
                 names = self._methods if statement.is_class else self._functions
                 names |= statement.binds
-            if statement.is_class and statement.node.name in heirs:
+            if statement.is_class and (statement.node.name in heirs or self._remade(statement)):
                 self._choose(index, True)
             if self._imports_stale(statement, foreign):
                 self._choose(index, True)
@@ -184,6 +123,16 @@ class Selection:
                 self.chosen[index] = False
             if _is_docstring(statement.node):
                 self.chosen[index] = False
+
+    def _remade(self, statement: Statement) -> bool:
+        """Whether it is a class whose metaclass, in this text, makes classes in another way now."""
+        names = {syntax.dotted(one.value) for one in statement.node.keywords}
+        return any(
+            one.is_class
+            and one.node.name in names
+            and any(one.body.get(name, SAME) != SAME for name in ("__new__", "__init__"))
+            for one in self.all
+        )
 
     def _choose(self, index: int, firm: bool) -> bool:
         statement = self.all[index]

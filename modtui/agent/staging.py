@@ -12,7 +12,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
-    from .selecting import Foreign, Selection
+    from .foreign import Foreign
+    from .selecting import Selection
+    from .statements import Statement
 
 _PLAIN = "__modtui_plain__"
 
@@ -108,6 +110,8 @@ class Execution:
             try:
                 exec(code, self._staging)
             except BaseException as error:
+                if self._is_gone(statement, error):
+                    continue
                 definition = statement.is_def or statement.is_class
                 if not definition or not repair(statement, error):
                     raise
@@ -119,6 +123,13 @@ class Execution:
             if before is not None:
                 self._after_star(statement, before)
             self._note(statement)
+
+    def _is_gone(self, statement: Statement, error: BaseException) -> bool:
+        """Whether what a statement of before deletes was deleted by it before."""
+        if syntax.kind(statement.node) != "Delete":
+            return False
+        known = self._selection.inferred or statement.status == statements.SAME
+        return known and isinstance(error, (AttributeError, LookupError, NameError))
 
     def _abandon(self, name: str) -> None:
         """What a definition that failed has made is nobody's counterpart."""

@@ -1,0 +1,75 @@
+"""What other modules' names were bound to before, while a patch carries new values on."""
+
+from __future__ import annotations
+
+from .batch import MISSING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Dict, Iterator, Set, Tuple
+
+    Names = Set[str]
+
+
+class Before:
+    """The values that a name had before, oldest first, and when the last of them went."""
+
+    __slots__ = ("serial", "values")
+
+    def __init__(self, value: Any) -> None:
+        self.values = [value]
+        self.serial = 0
+
+
+class Foreign:
+    """The names of modules, as (module, name), whose values are other ones now."""
+
+    def __init__(self) -> None:
+        self._before: Dict[Tuple[str, str], Before] = {}
+        self._heirs: Dict[Tuple[str, str], int] = {}
+        self.unfinished: Set[str] = set()  # modules that another thread was importing
+        self.serial = 0
+
+    def __len__(self) -> int:
+        return len(self._before) + len(self._heirs)
+
+    def __contains__(self, key: Tuple[Any, str]) -> bool:
+        return key in self._before
+
+    def __iter__(self) -> Iterator[Tuple[str, str]]:
+        return iter(self._before)
+
+    def add(self, module: str, name: str, before: Any) -> None:
+        """Note that a name had another value before."""
+        self.serial += 1
+        known = self._before.setdefault((module, name), Before(before))
+        known.serial = self.serial
+        if known.values[-1] is not before:
+            known.values.append(before)
+
+    def had(self, module: str, name: str, value: Any) -> bool:
+        """Whether a name, or what an import made of it, could hold that value only by an import."""
+        known = self._before.get((module, name))
+        return known is not None and any(one is value or one is MISSING for one in known.values)
+
+    def add_heir(self, module: str, name: str) -> None:
+        """Note that a class is to be made anew, because of what one of its bases has now."""
+        self.serial += 1
+        self._heirs[module, name] = self.serial
+
+    def heirs(self, module: Any) -> Names:
+        """The classes of a module that are to be made anew."""
+        return {name for home, name in self._heirs if home == module}
+
+    def homes(self, visited: Dict[str, int]) -> Names:
+        """The modules with such classes that were not visited since that became known."""
+        waiting = self._heirs.items()
+        return {home for (home, _), serial in waiting if serial > visited.get(home, 0)}
+
+    def sources(self, since: int) -> Set[str]:
+        """The modules with names that got other values after that serial number."""
+        return {module for (module, _), one in self._before.items() if one.serial > since}
+
+    def private_ids(self) -> Set[int]:
+        """The ids of what holds the values only to be compared with."""
+        return {id(one.values) for one in self._before.values()}
