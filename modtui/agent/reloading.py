@@ -161,7 +161,7 @@ class Reload:
             side_effects += before.restore(self._imports.names, made)
             baseline.restore(self._known)
             return self._report(False, side_effects)
-        owned.ignored = {id(saved) for _, saved in before.spaces}
+        owned.ignored = {id(saved) for _, saved in before.spaces} | journal.private_ids()
         owned.expected = 6  # no namespace any more, but the snapshot's copy and its record
         self._left_behind(owned)
         undoing.note_plain(journal, self._names, before, self._known)

@@ -49,6 +49,14 @@ def test_the_report_says_what_was_rebound_added_and_kept(project: Project) -> No
     assert (a.f(), user.f()) == ("new", "old")
 
 
+def test_what_is_kept_for_undo_is_not_left_behind(project: Project) -> None:
+    project.load(rk="def f(): return 1\n")
+    for number in (2, 3):
+        project.write("rk", f"def f(): return {number}\n")
+        (module,) = reloading.reload(["rk"])["modules"]
+        assert not any(module["left_behind"].values())
+
+
 def test_undo_several_steps_deep(project: Project) -> None:
     (a,) = project.load(rb="n = 0\ndef f(): return 0\n")
     before = [dict(vars(a))]

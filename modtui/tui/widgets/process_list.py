@@ -51,6 +51,16 @@ def command_line(one: Process) -> str:
     return safe_text(" ".join((" ".join(one.argv) or one.executable).split()))
 
 
+def in_short(one: Process) -> str:
+    """The command line as a list has room for it: where the interpreter lies is said elsewhere."""
+    program, _, name = one.argv[0].rpartition("/") if one.argv else ("", "", "")
+    return (
+        command_line(one).removeprefix(f"{program}/")
+        if name.startswith("py")
+        else command_line(one)
+    )
+
+
 class ProcessList(InkView):
     """Processes with a cursor that stays on its pid."""
 
@@ -121,8 +131,7 @@ class ProcessList(InkView):
         for head, room in self._columns(width):
             text, ink = cells[head]
             spans.append((fit(safe_text(text), room - 1) + " ", "faint" if away else ink))
-        command = command_line(one)
-        spans.append((fit(command, max(width - sum(len(t) for t, _ in spans), 1)),
+        spans.append((fit(in_short(one), max(width - sum(len(t) for t, _ in spans), 1)),
                       "faint" if away else "text"))  # fmt: skip
         return spans
 

@@ -70,7 +70,7 @@ class HeaderBar(Bar):
         spans.append((safe_text(name + target["python"]), "text"))
         spans.append((" · ", "faint"))
         up = f"up {uptime(time.time() - target['started'])}" if target["started"] else ""
-        room = width - sum(len(text) for text, _ in spans) - self._right_width(width) - len(up) - 5
+        room = width - sum(len(text) for text, _ in spans) - self._right_width(width) - len(up) - 3
         shown = safe_text(command(target))
         if len(shown) > room:
             shown = shown[: max(room - 1, 6)] + "…"
@@ -102,7 +102,7 @@ class HeaderBar(Bar):
         else:
             did = words.count(self.reloads, "reload") if self.reloads else "untouched"
             spans.append((did, "stale" if self.reloads else "muted"))
-            if width >= 150:
+            if width >= 150 and not self.reloads:
                 spans.append((" · r reloads", "faint"))
         return [Piece([("  ", "text"), *spans, (" ", "text")])]
 
