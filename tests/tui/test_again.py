@@ -15,6 +15,7 @@ from modtui.reach.errors import Cancelled
 from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from tests.tui.driving import browser, until
+from tests.tui.quiet import ENDLESS
 
 SERVE = "import sys, time\nprint('up', flush=True)\nwhile True: time.sleep(0.05)\n"
 # When told to, its main thread goes where nothing of ours can run, without holding the lock.
@@ -25,6 +26,12 @@ while not os.path.exists(sys.argv[0] + ".go"): time.sleep(0.02)
 open(sys.argv[0] + ".gone", "w").close()
 hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000_000)
 """
+
+
+@pytest.fixture(autouse=True)
+def _proofs_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for what the app finds out in the background about every module."""
+    monkeypatch.setattr("tests.tui.quiet.ENDLESS", ENDLESS | {"keep"})
 
 
 def start(folder: Path, code: str = SERVE) -> subprocess.Popen[bytes]:
