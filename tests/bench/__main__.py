@@ -8,7 +8,8 @@ import sys
 
 from tests.bench.table import print_rows
 
-NAMES = ("attach", "looking", "proving", "recovering", "reloading", "engines", "diff", "screen")
+NAMES = ("screen", "saving", "attach", "at_rest", "looking", "proving", "recovering")
+NAMES += ("reloading", "engine_times", "engines", "diff")
 
 
 def main() -> int:
@@ -17,10 +18,15 @@ def main() -> int:
     if unknown:
         print(f"no such measurement: {', '.join(unknown)}; there are {', '.join(NAMES)}")
         return 2
-    print(f"{platform.platform()}, Python {platform.python_version()}, medians")
+    python = platform.python_version()
+    print(
+        f"{platform.platform()}, Python {python}: medians, and medians of the ratios turn by turn"
+    )
+    missed: list[str] = []
     for name in wanted:
         print(f"\n{name}")
-        print_rows(importlib.import_module(f"tests.bench.{name}").rows())
+        missed += print_rows(importlib.import_module(f"tests.bench.{name}").rows())
+    print(f"\nbars missed: {'; '.join(missed) or 'none'}")
     return 0
 
 

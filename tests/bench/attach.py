@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from modtui.reach import connect
+from modtui.tui.ahead import FIRST_PAGE
 from tests.bench import peers
 from tests.bench.table import Row, medians, wall
 from tests.bench.targets import BUSY_HEARTBEAT, HEARTBEAT, STATES, target
@@ -21,6 +22,13 @@ from tests.pythons import PYTHONS
 
 TIMES = 9
 BAR_ANSWER, BAR_PAUSE = 60.0, 5.0
+COUNTS = (300, 3_000, 10_000)
+LOADED = """
+import sys, time, types
+for n in range({count}):
+    sys.modules["many.m%05d" % n] = types.ModuleType("many.m%05d" % n)
+time.sleep(3600)
+"""
 
 
 def attach(pid: int) -> float:
@@ -77,7 +85,7 @@ def longest(process: subprocess.Popen[str]) -> float:
 
 
 def rows() -> Iterator[Row]:
-    """Each state; whole commands; then what threads of the target felt."""
+    """Each state; first rows; whole commands; then what threads of the target felt."""
     if not shutil.which("gdb"):
         print("  gdb is not installed, so nothing that needs it is measured")
     warm_up()
@@ -85,6 +93,7 @@ def rows() -> Iterator[Row]:
         ours, *others = medians(*(_on_its_own(way, code) for way in (attach, *PEERS)), times=TIMES)
         names = (way.__name__.removeprefix("with_") for way in PEERS)
         yield Row(f"attach, {state}", ours, tuple(zip(names, others, strict=True)), BAR_ANSWER)
+    yield from first_rows()
     yield from commands()
     yield from on_newest()
     yield from pauses()
@@ -108,14 +117,39 @@ def _on_its_own(way: Callable[[int], float], code: str) -> Callable[[], float]:
     return once
 
 
+def first_rows() -> Iterator[Row]:
+    """From the call to the first modules of a census, beside a line of Python by way of gdb."""
+    for count in COUNTS:
+        with target(LOADED.format(count=count)) as process:
+            attach(process.pid)
+            ways = [listed, *((with_gdb,) if shutil.which("gdb") else ())]
+            ours, *others = medians(*(partial(way, process.pid) for way in ways), times=TIMES)
+        beside = tuple(("gdb", other) for other in others)
+        yield Row(f"attach to first rows, {count:,} modules", ours, beside)
+
+
+def listed(pid: int) -> float:
+    """Attach and have what a screen shows first."""
+    sessions = []
+
+    def look() -> None:
+        sessions.append(connect(pid))
+        sessions[0].calls.list_modules(0, FIRST_PAGE)
+
+    taken = wall(look)
+    sessions[0].detach()
+    return taken
+
+
 def commands() -> Iterator[Row]:
     """Whole commands, start of the interpreter included: debugpy's, memray's and ours."""
+    python = peers.python()
     for state in ("busy", "sleeping"):
         found = []
-        for peer in (peers.debugpy, peers.memray):
+        for peer in (peers.debugpy, peers.memray) if python else ():
             taken = []
             for _ in range(3):  # debugpy never leaves: a process for each
-                with target(STATES[state], peers.python()) as process:
+                with target(STATES[state], str(python)) as process:
                     taken.append(peer(process.pid))
             found.append((peer.__name__, statistics.median(taken)))
         with target(STATES[state]) as process:
@@ -129,8 +163,12 @@ def on_newest() -> Iterator[Row]:
     if newest is None or os.geteuid() != 0:
         print("  no Python 3.14 here, or no right to enter its root: pdb -p is not measured")
         return
-    for state in ("busy", "http.server", "sleeping"):
-        with target(STATES[state], *newest.command) as process:
+    states = {name: STATES[name] for name in ("busy", "http.server", "sleeping")}
+    for count in COUNTS[1:]:
+        loaded = LOADED.format(count=count).replace("time.sleep(3600)", STATES["busy"])
+        states[f"busy, {count:,} modules"] = loaded
+    for state, code in states.items():
+        with target(code, *newest.command) as process:
             attach(process.pid)
             ours, theirs = medians(
                 partial(as_command, process.pid), partial(peers.pdb, process.pid), times=3

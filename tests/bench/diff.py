@@ -18,7 +18,7 @@ from pathlib import Path
 
 from modtui.source.changes import Change, between
 from modtui.tui.widgets.diff_view import DiffView
-from tests.bench.environment import environment
+from tests.bench.environment import NOTHING, environment
 from tests.bench.table import Row
 from tests.tui.code_app import CodeApp
 
@@ -92,15 +92,18 @@ async def cost(view: DiffView, change: Change) -> tuple[float, float]:
 
 def with_peer(old: bytes, new: bytes, mode: str) -> float:
     """CPU milliseconds of the ready-made widget, NaN if it takes more than two minutes."""
+    python = environment("diff-peers", PEERS)
+    if python is None:
+        return NOTHING
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("a.py", "b.py")]
         for path, data in zip(paths, (old, new), strict=True):
             path.write_bytes(data)
-        command = [environment("diff-peers", PEERS), "-c", WITH_PEER, *map(str, paths), mode]
+        command = [python, "-c", WITH_PEER, *map(str, paths), mode]
         try:
             done = subprocess.run(command, capture_output=True, timeout=120, check=True)
         except subprocess.TimeoutExpired:
-            return float("nan")
+            return NOTHING
         return float(done.stdout)
 
 

@@ -1,7 +1,7 @@
 """How many of the small edits of tests/agent/edits each engine carries through.
 
-Edits whose assertions ask for what only our report says are left out. IPython and jurigged are
-asked if they are installed for the Python that runs this (or the one in MODTUI_BENCH_PYTHON).
+Edits whose assertions ask for what only our report says are left out. IPython and jurigged are in
+an environment that the bench makes for itself, or that of MODTUI_BENCH_PYTHON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ if __name__ == "__main__":
 from tests.agent.scenarios_runner import edits  # noqa: E402
 
 ONLY_OURS = ("could_not_patch", "undo()", "__modtui_", "refused", '["error"]')
+PACKAGES = ("ipython", "jurigged")
 ENGINES = ("modtui", "importlib", "ipython", "jurigged")
 
 
@@ -135,9 +136,11 @@ def count(engine: str) -> None:
 
 def rows() -> Iterator[Any]:
     """A row for each engine: the edits that it passes."""
+    from tests.bench.environment import environment
     from tests.bench.table import Row
 
-    python = os.environ.get("MODTUI_BENCH_PYTHON", sys.executable)
+    there = environment("reload-peers", PACKAGES)
+    python = os.environ.get("MODTUI_BENCH_PYTHON") or there or sys.executable
     for engine in ENGINES:
         done = subprocess.run(
             [python, __file__, engine],

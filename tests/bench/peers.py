@@ -7,15 +7,11 @@ import select
 import subprocess
 import tempfile
 import time
-import venv
-from pathlib import Path
 
-import platformdirs
-
+from tests.bench.environment import NOTHING, environment
 from tests.pythons import CHROOT_314
 
 PACKAGES = ("hypno", "debugpy", "memray")
-FOLDER = Path(platformdirs.user_cache_dir("modtui-bench", appauthor=False)) / "peers"
 
 # Prints how long it took from the call to code that runs in the process, start-up left out.
 WITH_HYPNO = """
@@ -30,51 +26,55 @@ print((time.perf_counter() - start) * 1000)
 """
 
 
-def python() -> str:
-    """The interpreter of that environment, which is made if it is not there."""
-    found = FOLDER / "bin" / "python"
-    if not (FOLDER / "complete").exists() or (FOLDER / "complete").read_text() != str(PACKAGES):
-        venv.create(FOLDER, with_pip=True, clear=True)
-        subprocess.run([found, "-m", "pip", "install", "-q", *PACKAGES], check=True)
-        (FOLDER / "complete").write_text(str(PACKAGES))
-    return str(found)
+def python() -> str | None:
+    """The interpreter of that environment; None if it cannot be made."""
+    return environment("peers", PACKAGES)
 
 
 def hypno(pid: int) -> float:
     """Milliseconds from hypno's call to code that runs in the process; NaN if it never did."""
+    interpreter = python()
+    if interpreter is None:
+        return NOTHING
     with tempfile.TemporaryDirectory() as folder:
-        command = [python(), "-c", WITH_HYPNO, str(pid), f"{folder}/mark"]
+        command = [interpreter, "-c", WITH_HYPNO, str(pid), f"{folder}/mark"]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
         except subprocess.TimeoutExpired:
-            return float("nan")
-        return float(done.stdout) if done.returncode == 0 else float("nan")
+            return NOTHING
+        return float(done.stdout) if done.returncode == 0 else NOTHING
 
 
 def debugpy(pid: int) -> float:
     """Milliseconds of the command that brings debugpy's server into the process."""
-    command = [python(), "-m", "debugpy", "--listen", "0", "--pid", str(pid)]
+    interpreter = python()
+    if interpreter is None:
+        return NOTHING
+    command = [interpreter, "-m", "debugpy", "--listen", "0", "--pid", str(pid)]
     start = time.perf_counter()
     try:
         done = subprocess.run(command, capture_output=True, timeout=30, check=False)
     except subprocess.TimeoutExpired:
-        return float("nan")
-    return (time.perf_counter() - start) * 1000 if done.returncode == 0 else float("nan")
+        return NOTHING
+    return (time.perf_counter() - start) * 1000 if done.returncode == 0 else NOTHING
 
 
 def memray(pid: int) -> float:
     """Milliseconds of `memray attach`; NaN if it failed. The target's Python must have memray."""
+    interpreter = python()
+    if interpreter is None:
+        return NOTHING
     with tempfile.TemporaryDirectory() as folder:
-        command = [python(), "-m", "memray", "attach", "-o", f"{folder}/found", str(pid)]
+        command = [interpreter, "-m", "memray", "attach", "-o", f"{folder}/found", str(pid)]
         start = time.perf_counter()
         try:
             done = subprocess.run(command, capture_output=True, timeout=30, check=False)
         except subprocess.TimeoutExpired:
-            return float("nan")
+            return NOTHING
         taken = (time.perf_counter() - start) * 1000
-        detach = [python(), "-m", "memray", "detach", str(pid)]
+        detach = [interpreter, "-m", "memray", "detach", str(pid)]
         subprocess.run(detach, capture_output=True, timeout=30, check=False)
-    return taken if done.returncode == 0 else float("nan")
+    return taken if done.returncode == 0 else NOTHING
 
 
 def pdb(pid: int, patience: float = 5.0) -> float:
@@ -101,7 +101,7 @@ def pdb(pid: int, patience: float = 5.0) -> float:
             ready, _, _ = select.select([process.stdout], [], [], max(left, 0))
             part = os.read(process.stdout.fileno(), 65536) if ready else b""
             if not part:
-                return float("nan")
+                return NOTHING
             said += part
         taken = (time.perf_counter() - start) * 1000
         process.stdin.write(b"detach\n")
@@ -109,7 +109,7 @@ def pdb(pid: int, patience: float = 5.0) -> float:
         process.wait(5)
         return taken
     except (subprocess.TimeoutExpired, BrokenPipeError):
-        return float("nan")
+        return NOTHING
     finally:
         process.kill()
         process.wait()

@@ -40,14 +40,14 @@ class Edited:
 
     def __init__(self, folder: str) -> None:
         self._path = Path(folder) / "measured.py"
-        self._version = 0
+        self.version = 0
         self.edit()
         sys.path.insert(0, folder)
         self.module: ModuleType = importlib.import_module("measured")
 
     def edit(self) -> None:
-        self._version += 1
-        self._path.write_text(text(self._version))
+        self.version += 1
+        self._path.write_text(text(self.version))
 
     def by_importlib(self) -> float:
         self.edit()

@@ -32,7 +32,9 @@ from modtui.tui.application import ModtuiApp
 from modtui.tui.config import Config
 from modtui.tui.filtering import visible
 from modtui.tui.screens.browser import BrowserScreen
-from tests.bench.table import Row
+from tests.bench import peers
+from tests.bench.environment import environment
+from tests.bench.table import Median, Row
 from tests.tui.fake import FakeMachine, FakeSession
 
 COUNTS = (300, 3_000, 10_000)
@@ -53,16 +55,50 @@ Minimal().run()
 # ---------------------------------------------------------------- starts, in a pseudo terminal
 
 
-def until_shown(argv: list[str], marks: list[bytes], folder: str) -> list[float]:
-    """Milliseconds from exec until each mark is on the terminal; then q, and the memory before."""
+def _spawn(argv: list[str], folder: str) -> tuple[int, int]:
+    """A program in a terminal of its own: its pid, and the terminal."""
     env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     env |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": folder}
     env |= {"PYTHONPYCACHEPREFIX": f"{folder}/pyc"}
-    begun = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
         os.execvpe(argv[0], argv, env)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+    return pid, terminal
+
+
+def read_until(terminal: int, mark: bytes, patience: float) -> bool:
+    """Whether the mark comes in that many seconds; an empty one never does."""
+    seen, end = b"", time.monotonic() + patience
+    while not mark or mark not in seen:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([terminal], [], [], left)[0]:
+            return False
+        seen += os.read(terminal, 1 << 16)
+    return True
+
+
+@contextmanager
+def opened(pid: int, folder: str) -> Iterator[int]:
+    """The app, open on a process; its terminal, after the first rows."""
+    app, terminal = _spawn([sys.executable, "-m", "modtui", "attach", str(pid)], folder)
+    try:
+        if not read_until(terminal, b"many.m0000", 30):
+            raise RuntimeError("the app never showed a row")
+        yield terminal
+        os.write(terminal, b"q")
+        _drain(terminal)
+    finally:
+        os.close(terminal)
+        os.waitpid(app, 0)
+
+
+def until_shown(
+    argv: list[str], marks: list[bytes], folder: str, leave: bytes = b"q"
+) -> list[float]:
+    """Milliseconds from exec until each mark is on the terminal, and the memory; then it leaves."""
+    begun = time.perf_counter()
+    pid, terminal = _spawn(argv, folder)
     shown: list[float] = []
     seen = b""
     try:
@@ -72,7 +108,7 @@ def until_shown(argv: list[str], marks: list[bytes], folder: str) -> list[float]
                 while len(shown) < len(marks) and marks[len(shown)] in seen:
                     shown.append((time.perf_counter() - begun) * 1000)
         shown.append(_resident(pid))
-        os.write(terminal, b"q")
+        os.write(terminal, leave)
         _drain(terminal)
     finally:
         os.close(terminal)
@@ -122,30 +158,48 @@ def importing(count: int, folder: str) -> Iterator[int]:
             process.kill()
 
 
+def others(folder: str) -> Iterator[tuple[str, Callable[[], float]]]:
+    """Textual apps that people know: memray's tree of a small file, and posting."""
+    python = peers.python()
+    if python is not None:
+        found = Path(folder) / "small.bin"
+        record = [python, "-m", "memray", "run", "-q", "-o", found, "-c", "list(range(9))"]
+        subprocess.run(record, check=True, capture_output=True)
+        tree = [python, "-m", "memray", "tree", str(found)]
+        yield "memray tree", lambda: until_shown(tree, [b"<ROOT>"], folder)[0]
+    python = environment("posting", ("posting",))
+    if python is not None:
+        posting = [str(Path(python).with_name("posting")), "--collection", folder]
+        yield "posting", lambda: until_shown(posting, [b"Posting"], folder, b"\x03\x11")[0]
+
+
 def starts() -> Iterator[Row]:
-    """Start to first rows for each size of target, taking turns with the minimal app."""
+    """Start to first rows for each size of target, taking turns with the others."""
     for count in COUNTS:
         with tempfile.TemporaryDirectory() as folder, importing(count, folder) as pid:
             minimal = [sys.executable, "-c", MINIMAL]
-            ours = [sys.executable, "-m", "modtui", "attach", str(pid)]
+            app = [sys.executable, "-m", "modtui", "attach", str(pid)]
+            known = tuple(others(folder)) if count == COUNTS[0] else ()
             plain: list[list[float]] = []
             rows: list[list[float]] = []
+            their: list[list[float]] = []
             for number in range(STARTS + 1):
                 one = until_shown(minimal, [b"MINIMAL"], folder)
-                two = until_shown(ours, [b"modtui", b"many.m0000"], folder)
+                two = until_shown(app, [b"modtui", b"many.m0000"], folder)
+                third = [way() for _, way in known]
                 if number:  # the first time compiles
                     plain.append(one)
                     rows.append(two)
-
-            def median(found: list[list[float]], index: int) -> float:
-                return statistics.median(one[index] for one in found)
-
-            bar = 1.3 * median(plain, 0)
-            beside = (("minimal Textual app", median(plain, 0)),)
-            yield Row(f"{count:,} modules: start to first frame", median(rows, 0), beside)
-            yield Row(f"{count:,} modules: start to first rows", median(rows, 1), beside, bar)
-            beside = (("minimal Textual app", median(plain, 1)),)
-            yield Row(f"{count:,} modules: memory of the app", median(rows, 2), beside, None, "MB")
+                    their.append(third)
+            least, memory = map(Median, zip(*plain, strict=True))
+            frame, first, taken = map(Median, zip(*rows, strict=True))
+            names = [name for name, _ in known]
+            beside = tuple(zip(names, map(Median, zip(*their, strict=True)), strict=True))
+            beside = (("a minimal Textual app", least), *beside)
+            yield Row(f"{count:,} modules: start to first frame", frame, beside)
+            yield Row(f"{count:,} modules: start to first rows", first, beside, 1.3 * least)
+            beside = (("a minimal Textual app", memory),)
+            yield Row(f"{count:,} modules: memory of the app", taken, beside, None, "MB")
 
 
 # ---------------------------------------------------------------- keys, in a headless terminal

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+
+class Median(float):
+    """A median that knows the figures it is of, turn by turn."""
+
+    turns: tuple[float, ...]
+
+    def __new__(cls, turns: Iterable[float]) -> Median:
+        """NaN if at least half of the turns failed (gave NaN); else the median of the others."""
+        kept = tuple(turns)
+        good = [value for value in kept if value == value]
+        found = statistics.median(good) if len(good) * 2 > len(kept) else math.nan
+        made = super().__new__(cls, found)
+        made.turns = kept
+        return made
+
+
+def ratio(theirs: float, ours: float) -> float:
+    """How many times ours theirs is: the median of the ratios turn by turn, if both took turns."""
+    if not (isinstance(theirs, Median) and isinstance(ours, Median)):
+        return theirs / ours if ours else math.nan
+    if len(theirs.turns) != len(ours.turns):
+        return theirs / ours if ours else math.nan
+    turns = zip(theirs.turns, ours.turns, strict=True)
+    return Median(one / other if other else math.nan for one, other in turns)
 
 
 @dataclass(frozen=True)
@@ -19,21 +45,13 @@ class Row:
     unit: str = "ms"
 
 
-def medians(*actions: Callable[[], float], times: int) -> list[float]:
-    """The median of each action's own figure; they take turns, so that drift hits all alike.
-
-    NaN if an action failed (gave NaN) at least half of the times; else the median of the others.
-    """
+def medians(*actions: Callable[[], float], times: int) -> list[Median]:
+    """The median of each action's own figure; they take turns, so that drift hits all alike."""
     figures: list[list[float]] = [[] for _ in actions]
     for _ in range(times):
         for action, found in zip(actions, figures, strict=True):
             found.append(action())
-    return [_median(found) for found in figures]
-
-
-def _median(found: list[float]) -> float:
-    good = [value for value in found if value == value]
-    return statistics.median(good) if len(good) * 2 > len(found) else float("nan")
+    return [Median(found) for found in figures]
 
 
 def wall(action: Callable[[], object]) -> float:
@@ -50,16 +68,22 @@ def cpu(action: Callable[[], object]) -> float:
     return (time.process_time() - start) * 1000
 
 
-def print_rows(rows: Iterable[Row]) -> None:
-    """A line a figure, as it comes in."""
+def print_rows(rows: Iterable[Row]) -> list[str]:
+    """A line a figure, as it comes in; returns those that missed their bar."""
+    missed = []
     for row in rows:
-        bar = (
-            ""
-            if row.bar is None
-            else f"  (bar {row.bar:g}{'' if row.ours <= row.bar else ' MISSED'})"
-        )
-        beside = "".join(
-            f"  {name} {value:.1f} = {value / row.ours if row.ours else 0:.1f}x"
-            for name, value in row.beside
-        )
+        bar = ""
+        if row.bar is not None:
+            kept = row.ours <= row.bar
+            bar = f"  (bar {row.bar:.4g}{'' if kept else ' MISSED'})"
+            missed += [] if kept else [row.what]
+        beside = "".join(_beside(name, value, row) for name, value in row.beside)
         print(f"  {row.what:<58} {row.ours:9.2f} {row.unit}{bar}{beside}", flush=True)
+    return missed
+
+
+def _beside(name: str, value: float, row: Row) -> str:
+    if value != value:
+        return f"  {name} never"
+    times = ratio(value, row.ours)
+    return f"  {name} {value:.1f}" + (f" = {times:.1f}x" if times == times else "")
