@@ -12,6 +12,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import statistics
 import struct
 import subprocess
@@ -33,7 +34,7 @@ from modtui.tui.config import Config
 from modtui.tui.filtering import visible
 from modtui.tui.screens.browser import BrowserScreen
 from tests.bench import peers
-from tests.bench.environment import environment
+from tests.bench.environment import NOTHING, environment
 from tests.bench.table import Median, Row
 from tests.tui.fake import FakeMachine, FakeSession
 
@@ -93,9 +94,7 @@ def opened(pid: int, folder: str) -> Iterator[int]:
         os.waitpid(app, 0)
 
 
-def until_shown(
-    argv: list[str], marks: list[bytes], folder: str, leave: bytes = b"q"
-) -> list[float]:
+def until_shown(argv: list[str], marks: list[bytes], folder: str) -> list[float]:
     """Milliseconds from exec until each mark is on the terminal, and the memory; then it leaves."""
     begun = time.perf_counter()
     pid, terminal = _spawn(argv, folder)
@@ -108,10 +107,11 @@ def until_shown(
                 while len(shown) < len(marks) and marks[len(shown)] in seen:
                     shown.append((time.perf_counter() - begun) * 1000)
         shown.append(_resident(pid))
-        os.write(terminal, leave)
+        os.write(terminal, b"q")
         _drain(terminal)
     finally:
         os.close(terminal)
+        os.kill(pid, signal.SIGKILL)  # others do not leave at a q
         os.waitpid(pid, 0)
     if len(shown) <= len(marks):
         raise RuntimeError(f"{argv} never showed {marks[len(shown) - 1]!r}")
@@ -166,11 +166,19 @@ def others(folder: str) -> Iterator[tuple[str, Callable[[], float]]]:
         record = [python, "-m", "memray", "run", "-q", "-o", found, "-c", "list(range(9))"]
         subprocess.run(record, check=True, capture_output=True)
         tree = [python, "-m", "memray", "tree", str(found)]
-        yield "memray tree", lambda: until_shown(tree, [b"<ROOT>"], folder)[0]
+        yield "memray tree", lambda: _painted(tree, b"<ROOT>", folder)
     python = environment("posting", ("posting",))
     if python is not None:
         posting = [str(Path(python).with_name("posting")), "--collection", folder]
-        yield "posting", lambda: until_shown(posting, [b"Posting"], folder, b"\x03\x11")[0]
+        yield "posting", lambda: _painted(posting, b"Posting", folder)
+
+
+def _painted(argv: list[str], mark: bytes, folder: str) -> float:
+    """Milliseconds from exec to that mark; NaN if it never comes."""
+    try:
+        return until_shown(argv, [mark], folder)[0]
+    except (OSError, RuntimeError):
+        return NOTHING
 
 
 def starts() -> Iterator[Row]:

@@ -86,4 +86,4 @@ def _beside(name: str, value: float, row: Row) -> str:
     if value != value:
         return f"  {name} never"
     times = ratio(value, row.ours)
-    return f"  {name} {value:.1f}" + (f" = {times:.1f}x" if times == times else "")
+    return f"  {name} {value:.1f}" + (f" = {times:.2g}x" if times == times else "")
