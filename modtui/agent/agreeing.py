@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from typing import Any, Dict, List
 
 _EMPTY = {"List": list, "Dict": dict}
-_PLAIN = (int, float, complex, bool, str, bytes, type(None), tuple, frozenset)
+_PLAIN = raw.ids(int, float, complex, bool, str, bytes, type(None), tuple, frozenset)
+_BOUND = raw.ids(staticmethod, classmethod)
 _DEEP = 20
 _BUILT_IN = ("property", "staticmethod", "classmethod")
 
@@ -90,7 +91,7 @@ def _display_agrees(expression: Any, kind: str, value: Any, live: Any, deep: int
 
 def _call_agrees(call: Any, value: Any, live: Any) -> bool:
     maker = resolved(call.func, live)
-    if maker is MISSING or type(value) in _PLAIN:
+    if maker is MISSING or id(type(value)) in _PLAIN:
         return False
     arguments = list(call.args) + [keyword.value for keyword in call.keywords]
     if raw.is_class(maker):
@@ -138,7 +139,7 @@ def replaced_by_hand(bound: Any, live: Any) -> bool:
         held = cells + list(bound.__dict__.values())
         own = bound.__globals__ is live
     else:
-        held, own = list((raw.instance_dict(bound) or {}).values()), type(bound) in _PLAIN
+        held, own = list((raw.instance_dict(bound) or {}).values()), id(type(bound)) in _PLAIN
     return not own and not any(
         type(one) is raw.FunctionType and one.__globals__ is live for one in held
     )
@@ -153,7 +154,7 @@ def unwrapped(value: Any) -> Any:
             if type(inner) is not raw.FunctionType:
                 return value
             value = inner
-        elif kind in (staticmethod, classmethod):
+        elif id(kind) in _BOUND:
             value = value.__func__
         elif kind is property:
             value = value.fget
@@ -252,7 +253,7 @@ def header_agrees(node: Any, cls: Any, live: Any) -> bool:
     space = raw.class_dict(cls) or {}
     bases = space.get("__orig_bases__", cls.__bases__)
     if not node.bases:
-        if bases != (object,):
+        if len(bases) != 1 or bases[0] is not object:
             return False
     elif len(bases) != len(node.bases) or not all(
         resolved(one, live) is base for one, base in zip(node.bases, bases)

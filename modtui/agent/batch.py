@@ -113,7 +113,7 @@ class Batch:
 
     def content(self, container: Any, value: Any) -> None:
         """Give a dict or a set the content of another one, order included."""
-        kind = dict if dict in raw.mro(type(container)) else set
+        kind = dict if raw.derives(type(container), dict) else set
         before = kind.copy(container)
         self.add(partial(kind.clear, container), partial(kind.update, container, before))
         self.add(partial(kind.update, container, value), partial(kind.clear, container))

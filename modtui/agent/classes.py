@@ -28,6 +28,8 @@ _GENERATED = frozenset(
     " __abstractmethods__ __annotations__ __annotate_func__ __annotate__ __annotations_cache__"
     " __orig_bases__ __parameters__ __type_params__ __static_attributes__".split()
 )
+_PLAIN = raw.ids(int, float, complex, bool, str, bytes, type(None), tuple)
+_INSIDE = raw.ids(dict, list, tuple)
 _LAYOUT = ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")
 
 
@@ -242,7 +244,7 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
 def _keep_value(pairing: Pairing, theirs: Any, name: str, before: Any, value: Any) -> None:
     """The statement is the same: what the class has now stays, and stands for the new value."""
     if type(before) is type(value) or pairing.resolve(type(value)) is type(before):
-        if type(value) not in (int, float, complex, bool, str, bytes, type(None), tuple):
+        if id(type(value)) not in _PLAIN:
             pairing.keep(before, value)
 
 
@@ -255,7 +257,7 @@ def _is_code(value: Any) -> bool:
 def _pair_attribute(pairing: Pairing, before: Any, value: Any, new: Any) -> Any:
     if before is MISSING:
         return value
-    if _is_code(value) or type(value) in (dict, list, tuple) or type(value) is new:
+    if _is_code(value) or id(type(value)) in _INSIDE or type(value) is new:
         return pairing.pair(before, value)
     space = raw.instance_dict(value)
     if space is not None and any(_is_code(one) for one in space.values()):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from .statements import Statement
 
 MANY = 50_000  # objects that are looked at one by one in Python
-_PLAIN = (int, float, complex, bool, str, bytes, tuple, type(None), type(MISSING))
+_PLAIN = raw.ids(int, float, complex, bool, str, bytes, tuple, type(None), type(MISSING))
+_BOUND = raw.ids(staticmethod, classmethod)
 _GENERATOR_FLAGS = 0x20 | 0x80 | 0x200
 
 
@@ -265,7 +266,7 @@ def _is_mro(value: Any) -> bool:
 def _functions_of(value: Any) -> List[Any]:
     if type(value) is raw.FunctionType:
         return [value]
-    if type(value) in (staticmethod, classmethod):
+    if id(type(value)) in _BOUND:
         return _functions_of(value.__func__)
     if type(value) is property:
         return [one for one in (value.fget, value.fset, value.fdel) if _functions_of(one)]
@@ -280,7 +281,7 @@ def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bo
     patch if that fails. Returns whether there was anything to take out.
     """
     old = live.get(statement.node.name, MISSING)
-    if type(old) in _PLAIN or raw.is_module(old):
+    if id(type(old)) in _PLAIN or raw.is_module(old):
         return False
     step = Batch()
     space = {id(one) for one in gc.get_referents(old) if type(one) is dict}
@@ -329,7 +330,7 @@ def _attributes(value: Any, live: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
         return []
     found = []
     for name, one in (raw.class_dict(value) or {}).items():
-        inner = one.__func__ if type(one) in (staticmethod, classmethod) else one
+        inner = one.__func__ if id(type(one)) in _BOUND else one
         found.append((name, inner))
     return found
 

@@ -70,7 +70,7 @@ def _values(cls: Any) -> List[Any]:
     said: List[Any] = []
     for name, value in space.items():
         if type(name) is str and not (name.startswith(("__", "_abc_")) or callable(value)):
-            said += [name, value if type(value) in _PLAIN else type(value)]
+            said += [name, value if id(type(value)) in _PLAIN else type(value)]
     notes = space.get("__annotations__")
     return said + (list(notes) if type(notes) is dict else [])
 
@@ -81,4 +81,4 @@ def _same(ours: List[Any], theirs: List[Any]) -> bool:
     )
 
 
-_PLAIN = (int, float, str, bytes, bool, tuple)
+_PLAIN = raw.ids(int, float, str, bytes, bool, tuple)

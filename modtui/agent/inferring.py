@@ -327,7 +327,7 @@ def _has_done(call: Any, space: Dict[Any, Any], live: Dict[Any, Any]) -> bool:
     if syntax.kind(call) != "Call" or syntax.kind(call.func) != "Attribute" or call.keywords:
         return False
     holder = agreeing.resolved(call.func.value, live)
-    if call.func.attr not in ("append", "add") or type(holder) not in (list, set):
+    if call.func.attr not in ("append", "add") or not (type(holder) is list or type(holder) is set):
         return False
     return len(call.args) == 1 and any(
         agreeing.agrees(call.args[0], one, live) for one in list(holder)

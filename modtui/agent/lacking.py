@@ -25,7 +25,7 @@ def added(pairing: Pairing, functions: List[Any]) -> Added:
         before, after = (raw.get(raw.class_dict(one), _FIELDS) for one in (old, new))
         if type(before) is dict and type(after) is dict and set(after) - set(before):
             found.append((tuple(raw.class_qualname(new).split(".")), set(after) - set(before)))
-        elif tuple in raw.mro(new):
+        elif raw.derives(new, tuple):
             more = _tuple_fields(new) - _tuple_fields(old)
             if more:
                 found.append((tuple(raw.class_qualname(new).split(".")), more))
@@ -79,7 +79,7 @@ def complaints(live: Dict[Any, Any], wanted: Added) -> List[Dict[str, str]]:
 
 
 def _lacks(instance: Any, name: str) -> bool:
-    if tuple in raw.mro(type(instance)):
+    if raw.derives(type(instance), tuple):
         fields = getattr(type(instance), "_fields", ())
         return name in fields and tuple.__len__(instance) <= fields.index(name)
     return not any(name in (raw.class_dict(base) or {}) for base in raw.mro(type(instance)))
@@ -91,7 +91,7 @@ def _complaint(cls: Any, counts: Dict[str, int]) -> Dict[str, str]:
         "they were made by the old __init__ and have no attribute %s"
         " (a method __modtui_upgrade__ can set it)" % missing
     )
-    if tuple in raw.mro(cls):
+    if raw.derives(cls, tuple):
         why = "they are tuples of the old length and have no field %s" % missing
     what = "%d instance(s) of %s" % (max(counts.values()), raw.class_qualname(cls))
     return {"what": what, "why": why}

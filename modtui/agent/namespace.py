@@ -20,7 +20,7 @@ _MACHINERY = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __file__ __cached__ __path__ __builtins__"
     " __annotations__ __annotate__ __conditional_annotations__ __warningregistry__".split()
 )
-_CONTAINERS = (dict, list, set)
+_CONTAINERS = raw.ids(dict, list, set)
 CO_FUTURE_ANNOTATIONS = 0x1000000
 
 
@@ -74,7 +74,7 @@ class Namespace:
             return pairing.pair(before, value)
         if raw.class_name(kind) in ("_lru_cache_wrapper", "partial"):
             return pairing.pair(before, value)
-        if kind in _CONTAINERS and type(before) is kind:
+        if id(kind) in _CONTAINERS and type(before) is kind:
             pairing.pair(before, value)
             if name in self._execution.displays and id(before) not in foreign:
                 self._refilled.append((before, value))

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
     from .references import Replacing
     from .staging import Staging
 
-_CONSTANTS = (int, float, complex, bool, str, bytes, type(None))
+_CONSTANTS = raw.ids(int, float, complex, bool, str, bytes, type(None))
+_BOUND = raw.ids(staticmethod, classmethod)
+_INSIDE = raw.ids(dict, list, tuple)
+_INNER = raw.ids(raw.FunctionType, dict, list, tuple, property, staticmethod, classmethod)
+_KEYS = raw.ids(str, int, bytes)
+_VALUES = raw.ids(int, float, complex, str, bytes)
+_CHANGEABLE = raw.ids(list, dict, set, bytearray)
+_CODE = raw.ids(raw.FunctionType, staticmethod, classmethod, property)
 _DEEP = 30
 
 
@@ -105,7 +112,7 @@ class Pairing:
 
     def _pair(self, old: Any, new: Any, keep_state: bool, deep: int) -> Any:
         kind = type(new)
-        if kind in _CONSTANTS:
+        if id(kind) in _CONSTANTS:
             return new
         if id(new) in self.replacing.by_id:
             return self.resolve(new)  # another old object stands for it: an alias
@@ -121,12 +128,12 @@ class Pairing:
         if type(old) is not kind and self.resolve(kind) is not type(old):
             self._forward_to(old, new)
             return new
-        if kind in (staticmethod, classmethod):
+        if id(kind) in _BOUND:
             function = self.pair(old.__func__, new.__func__, keep_state, deep)
             return self.keep(old, new) if function is old.__func__ else new
         if kind is property:
             return self._property(old, new, deep)
-        if kind in (dict, list, tuple):
+        if id(kind) in _INSIDE:
             if id(new) in self.young:
                 self._inside(old, new, deep)
             return new
@@ -149,7 +156,7 @@ class Pairing:
         if type(new) is dict:
             by_key: Dict[int, Any] = {}
             for key, value in raw.items(new):
-                if type(key) in (str, int, bytes):
+                if id(type(key)) in _KEYS:
                     self._inner(old.get(key, MISSING), value, deep)
                     continue
                 by_key = by_key or {id(one): before for one, before in raw.items(old)}
@@ -159,7 +166,7 @@ class Pairing:
                 self._inner(before, after, deep)
 
     def _inner(self, old: Any, new: Any, deep: int) -> None:
-        if type(new) in (raw.FunctionType, dict, list, tuple, property, staticmethod, classmethod):
+        if id(type(new)) in _INNER:
             self.pair(old, new, False, deep)
 
     def _lru_cache(self, old: Any, new: Any, deep: int) -> Any:
@@ -242,7 +249,7 @@ class Pairing:
         """Give an old method the new code, while the new one lives on beside it."""
         if type(old) is not type(new):
             return False
-        if type(new) in (staticmethod, classmethod):
+        if id(type(new)) in _BOUND:
             return self.follow(old.__func__, new.__func__)
         if type(new) is property:
             names = ("fget", "fset", "fdel")
@@ -301,7 +308,7 @@ class Pairing:
         space, fresh = old.__dict__, new.__dict__
         for key, value in raw.items(fresh):
             before = space.get(key, MISSING)
-            if type(value) in _CONSTANTS or holds_code(value) or before is MISSING:
+            if id(type(value)) in _CONSTANTS or holds_code(value) or before is MISSING:
                 result = self.pair(before, value, False, deep)
                 self._item_later(space, key, result)
             elif type(before) is not type(value):
@@ -384,12 +391,12 @@ def _made_by_exec(old: Any, new: Any) -> bool:
 def _same_payload(old: Any, new: Any) -> bool:
     """Whether two instances differ in their attributes only, not in a value that cannot change."""
     for cls in raw.mro(type(new)):
-        if cls in (int, float, complex, str, bytes, tuple):
+        if cls is tuple or id(cls) in _VALUES:
             if cls is tuple:
                 ours, theirs = tuple.__getitem__(old, slice(None)), tuple(new)
                 return len(ours) == len(theirs) and all(a is b for a, b in zip(ours, theirs))
             return bool(cls.__eq__(old, new) is True)
-        if cls in (list, dict, set, bytearray):
+        if id(cls) in _CHANGEABLE:
             return False
     return True
 
@@ -397,11 +404,11 @@ def _same_payload(old: Any, new: Any) -> bool:
 def holds_code(value: Any) -> bool:
     kind = type(value)
     return (
-        kind in (raw.FunctionType, staticmethod, classmethod, property)
+        id(kind) in _CODE
         or raw.is_class(value)
         or raw.class_name(kind) in ("_lru_cache_wrapper", "partial")
     )
 
 
 def _plain_hash(key: Any) -> bool:
-    return type(key) in (str, int, bytes) or raw.is_class(key)
+    return id(type(key)) in _KEYS or raw.is_class(key)

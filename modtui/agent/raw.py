@@ -14,7 +14,7 @@ from .errors import UnknownModule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Tuple
+    from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
     Key = Any
     Entries = List[Tuple[str, Key, Any]]
@@ -108,6 +108,17 @@ def mro(cls: object) -> Tuple[Any, ...]:
     except TypeError:
         return ()
     return found if type(found) is tuple else ()
+
+
+def derives(cls: object, base: type) -> bool:
+    """Whether a class is in the method resolution order, by identity: `==` of classes is their
+    metaclass's, and so is `in`."""
+    return any(one is base for one in mro(cls))
+
+
+def ids(*kinds: object) -> FrozenSet[int]:
+    """The ids of classes, in which `id(type(x))` can be looked for without asking a metaclass."""
+    return frozenset(map(id, kinds))
 
 
 def class_name(cls: object) -> str:

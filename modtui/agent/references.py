@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from .batch import Batch
 
 _FRAMES = ("frame", "generator", "coroutine", "async_generator")
-_DESCRIPTORS = (property, classmethod, staticmethod)
+_DESCRIPTORS = raw.ids(property, classmethod, staticmethod)
+_FIXED = raw.ids(tuple, frozenset, raw.MethodType)
+_FILLED = raw.ids(dict, list, set)
+_TEXTS = raw.ids(str, int, bytes)
 
 
 class Replacing:
@@ -115,7 +118,7 @@ class Replacing:
     def _remade(self, holder: Any) -> Any:
         kind = type(holder)
         resolve = self.resolve
-        if kind is tuple or (tuple in raw.mro(kind) and kind is not tuple):
+        if raw.derives(kind, tuple):
             items = tuple.__getitem__(holder, slice(None))
             new = tuple([resolve(item) for item in items])
             if all(a is b for a, b in zip(items, new)):
@@ -130,7 +133,7 @@ class Replacing:
             if function is holder.__func__ and owner is holder.__self__:
                 return None
             return raw.MethodType(function, owner)
-        if kind in _DESCRIPTORS:
+        if id(kind) in _DESCRIPTORS:
             return self._descriptor(holder)
         name = raw.class_name(kind)
         if name == "_lru_cache_wrapper":
@@ -176,7 +179,7 @@ class Replacing:
             key = id(holder)
             if key in self._private or key in self._done:
                 continue
-            if key in self.by_id and type(holder) not in (dict, list, set):
+            if key in self.by_id and id(type(holder)) not in _FILLED:
                 continue  # it is made anew
             self._done.add(key)
             change = self._change_of(holder)
@@ -185,20 +188,20 @@ class Replacing:
 
     def _change_of(self, holder: Any) -> Optional[Callable[[Any], None]]:
         kind = type(holder)
-        mro = raw.mro(kind)
-        if dict in mro:
+        mro = [id(one) for one in raw.mro(kind)]
+        if id(dict) in mro:
             return self._in_dict
         if kind is raw.CellType:
             return self._in_cell
-        if list in mro:
+        if id(list) in mro:
             return self._in_list
-        if set in mro:
+        if id(set) in mro:
             return self._in_set
         if kind is raw.FunctionType:
             return self._in_function
-        if type in mro:
+        if id(type) in mro:
             return self._in_class
-        if kind is tuple or kind in _DESCRIPTORS or kind in (frozenset, raw.MethodType):
+        if id(kind) in _FIXED or id(kind) in _DESCRIPTORS:
             return None
         name = raw.class_name(kind)
         if name == "deque" and kind.__module__ == "collections":
@@ -432,7 +435,7 @@ def _alike(one: Any, other: Any) -> bool:
     """Whether two tuples or bound methods are of the very same things."""
     if type(one) is tuple and type(other) is tuple and len(one) == len(other):
         return bool(one) and all(
-            a is b or (type(a) is type(b) and type(a) in (str, int, bytes) and a == b)
+            a is b or (type(a) is type(b) and id(type(a)) in _TEXTS and a == b)
             for a, b in zip(one, other)
         )
     if type(one) is raw.MethodType and type(other) is raw.MethodType:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["journal", "reload", "reload_module", "undo"]
 
-_VALUES = (int, float, str, bytes)
+_VALUES = raw.ids(int, float, str, bytes)
 
 journal = Journal()
 _busy = _thread.allocate_lock()
@@ -277,7 +277,7 @@ def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> s
 
 def _same_value(before: Any, after: Any) -> bool:
     # A number or a text that is another object with the same value: nobody can tell them apart.
-    return type(before) is type(after) and type(after) in _VALUES and bool(before == after)
+    return type(before) is type(after) and id(type(after)) in _VALUES and bool(before == after)
 
 
 def _is_submodule(module: str, name: str, value: Any) -> bool:

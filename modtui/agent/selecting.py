@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     Names = Set[str]
 
 
-_DATA = (dict, list, set, frozenset, tuple, str, bytes, bytearray, int, float, complex)
+_DATA = raw.ids(dict, list, set, frozenset, tuple, str, bytes, bytearray, int, float, complex)
+_LISTED = raw.ids(list, tuple)
 
 
 class Selection:
@@ -73,7 +74,7 @@ class Selection:
         somebody's live object: only what was edited is executed again, on that very object.
         """
         kinds = raw.mro(type(self.space.get(name)))
-        return any(kind in _DATA or raw.class_module(kind) == "collections" for kind in kinds)
+        return any(id(kind) in _DATA or raw.class_module(kind) == "collections" for kind in kinds)
 
     def check_reachable(self, live: List[Any], old: Paths, new: Paths) -> None:
         """A body that changed, but is in no live function: then the definition is executed.
@@ -145,7 +146,7 @@ class Selection:
                 self._perhaps |= statement.binds
         elif statement.is_class:
             self._classes |= statement.binds
-            if tuple in raw.mro(self.space.get(statement.node.name)):
+            if raw.derives(self.space.get(statement.node.name), tuple):
                 self._perhaps |= statement.binds  # its instances cannot get another field later
         else:
             self._values |= statement.binds
@@ -334,7 +335,7 @@ class Selection:
         for name, now in raw.items(source):
             if type(name) is not str or self._binders(name):
                 continue
-            if name not in public if type(public) in (list, tuple) else name[:1] == "_":
+            if name not in public if id(type(public)) in _LISTED else name[:1] == "_":
                 continue
             here = self.space.get(name, MISSING)
             if now is here or codes._same_value(now, here):

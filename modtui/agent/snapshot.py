@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 MOST_OBJECTS = 20_000
 MOST_ELEMENTS = 10_000  # of one container; a larger one is not copied
-_PLAIN = frozenset([int, str, float, bool, bytes, type(None)])
+_PLAIN = raw.ids(int, str, float, bool, bytes, type(None))
+_CONTAINERS = raw.ids(dict, list, set)
 _FUNCTION_SLOTS = (
     "__code__",
     "__defaults__",
@@ -79,7 +80,7 @@ class Snapshot:
         while queue and len(self._seen) < MOST_OBJECTS:
             value = queue.pop()
             kind = type(value)
-            if kind in _PLAIN:
+            if id(kind) in _PLAIN:
                 continue
             if id(kind) not in keepers:
                 keepers[id(kind)] = self._keeper(kind)
@@ -96,7 +97,7 @@ class Snapshot:
             module = value if type(value) is raw.ModuleType else None
             if type(value) is raw.FunctionType:
                 module = self.entries.get(value.__module__)
-            elif module is None and type(value) not in _PLAIN:
+            elif module is None and id(type(value)) not in _PLAIN:
                 cls = value if raw.is_class(value) else type(value)
                 module = self.entries.get(raw.class_module(cls))
             if type(module) is raw.ModuleType:
@@ -106,15 +107,15 @@ class Snapshot:
     def _keeper(self, kind: Any) -> Optional[Callable[[Any], List[Any]]]:
         if kind is raw.FunctionType:
             return self._keep_function
-        if kind in (dict, list, set):
+        if id(kind) in _CONTAINERS:
             return self._keep_container
         if kind is tuple:
             return list
-        if kind in (staticmethod, classmethod):
+        if kind is staticmethod or kind is classmethod:
             return lambda value: [value.__func__]
         if kind is property:
             return lambda value: [value.fget, value.fset, value.fdel]
-        if type in raw.mro(kind):
+        if raw.derives(kind, type):
             return self._keep_class
         if self._owns(kind):
             return self._keep_instance
@@ -133,7 +134,7 @@ class Snapshot:
         for _, value in raw.items(space):
             inside = raw.class_dict(value) if raw.is_class(value) else raw.instance_dict(value)
             for one in [value] + list((inside or {}).values()):
-                if type(one) in (dict, list, set):
+                if id(type(one)) in _CONTAINERS:
                     found.append(one)
         return found
 

@@ -218,16 +218,18 @@ def _first_base(old: Any, new: Any) -> Tuple[Any, Callable[[Any, Any], bool]]:
     """The class to be the first base of a new class so that the old one can take it over, or None;
     and what tells whether it can."""
     for one in old.__bases__:
-        if one in (Plain, PlainError, BuiltinError):
+        if id(one) in _FIRST:
             return one, classes.bases_fit
-    if old.__bases__ == (object,):
-        return (None if new.__bases__ == (object,) else Plain), classes.movable
-    if Exception in raw.mro(old) and Exception in raw.mro(new):
+    if old.__base__ is object and len(old.__bases__) == 1:
+        none = new.__base__ is object and len(new.__bases__) == 1
+        return (None if none else Plain), classes.movable
+    if raw.derives(old, Exception) and raw.derives(new, Exception):
         kind = PlainError if old.__base__.__flags__ & _HEAP else BuiltinError
         return kind, classes.bases_fit
     return None, classes.movable
 
 
+_FIRST = raw.ids(Plain, PlainError, BuiltinError)
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
 
 
