@@ -2,6 +2,10 @@
 
 import sys
 
-from modtui.cli import main
+try:
+    from modtui.cli import main
 
-sys.exit(main())
+    code = main()
+except KeyboardInterrupt:  # while it was being loaded
+    code = 130
+sys.exit(code)

@@ -311,6 +311,14 @@ def _verb(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. `arguments` default to the process's own."""
+    try:
+        return _main(arguments)
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return ExitCode.INTERRUPTED
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     _usable_streams()
     words = sys.argv[1:] if arguments is None else arguments
     verb = words[0] if words and words[0] in _VERBS else None
@@ -325,9 +333,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _abandon_stdout()
         _complain(f"{problem.filename or 'standard output'}: {problem.strerror or problem}")
         return ExitCode.USAGE
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        return ExitCode.INTERRUPTED
     except tuple(kind for kind, _ in EDGE) as problem:
         say = next(say for kind, say in EDGE if isinstance(problem, kind))
         return say(problem, options)

@@ -30,8 +30,12 @@ def in_own_thread(
             problem.append(error)
 
     thread = threading.Thread(target=run, name="modtui-reach")
-    thread.start()
     interrupted: BaseException | None = None
+    try:
+        thread.start()
+    except BaseException as error:
+        interrupted = error
+        stop.set()
     while thread.is_alive():
         try:
             thread.join()

@@ -80,12 +80,16 @@ def write_program(folder: Path) -> None:
 
 
 @contextmanager
-def running_server(folder: Path, python: Sequence[str] = (sys.executable,)) -> Iterator[Server]:
+def running_server(
+    folder: Path, python: Sequence[str] = (sys.executable,), first: str = ""
+) -> Iterator[Server]:
+    """Run it; `first` is what its main module does before all else."""
     port_file = folder / "run" / "port"
     port_file.parent.mkdir()
     folder = folder / "program"
     folder.mkdir()
     write_program(folder)
+    (folder / "till" / "__main__.py").write_text(first + MAIN)
     time.sleep(0.05)  # the files are older than the process, as in life; ctime ticks are coarse
     process = subprocess.Popen(
         [*python, "-m", "till", str(port_file)], cwd=folder, stdin=subprocess.DEVNULL

@@ -65,6 +65,7 @@ def liar(chance: random.Random) -> Iterator[str]:
             with (
                 mock.patch.dict(os.environ, places),
                 mock.patch.object(connecting, "able", return_value=None),
+                contextlib.chdir(folder),  # where a journal is written to
             ):
                 yield path
         finally:

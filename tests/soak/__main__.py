@@ -5,6 +5,8 @@ Prints a line for each part and Python; exit code 1 if anything is not as it mus
 cycles   attach and leave, --cycles times for each Python, against busy programs that check their
          own work: deaths, threads, descriptors and memory are counted
 inspectors  killed -9 at random moments of attaching, listing, reloading and undoing
+interrupts  ctrl-C at random moments of every command
+greenlets  the same against servers patched by gevent and eventlet, with our own Python
 targets  killed at random moments of every command, and of a session's calls
 two      inspectors that reload and undo the same module at the same time
 disk     full disks; files and directories that move while they are read (as root)
@@ -23,7 +25,7 @@ from tests.pythons import PYTHONS, Python
 from tests.soak import cycles, disk, killing
 from tests.soak.tally import Clock, Tally
 
-PARTS = ("cycles", "inspectors", "targets", "two", "disk")
+PARTS = ("cycles", "inspectors", "interrupts", "greenlets", "targets", "two", "disk")
 Part = Callable[[Python, Path, argparse.Namespace, Tally], None]
 
 
@@ -52,6 +54,12 @@ def part(name: str) -> Part:
         "inspectors": lambda python, folder, o, tally: killing.killed_inspectors(
             python, _made(folder / "inspectors"), o.kills, o.seed, tally
         ),
+        "interrupts": lambda python, folder, o, tally: killing.interrupted(
+            python, _made(folder / "interrupts"), o.kills, o.seed, tally
+        ),
+        "greenlets": lambda _, folder, o, tally: killing.greenlets(
+            _made(folder / "greenlets"), o.kills, o.seed, tally
+        ),
         "targets": _targets,
         "two": lambda python, folder, o, tally: killing.two_at_once(
             python, _made(folder / "two"), o.kills, tally
@@ -69,6 +77,8 @@ def run(options: argparse.Namespace, to: object = sys.stdout) -> list[Tally]:
         for name in options.part or PARTS:
             if python.root and name != "cycles":
                 continue  # it does not see the files that these parts edit
+            if name == "greenlets" and any(tally.name.startswith(name) for tally in tallies):
+                continue  # that is not about the Python
             tally = Tally(f"{name} {python}")
             with tempfile.TemporaryDirectory() as folder, Clock(tally, to):  # type: ignore[arg-type]
                 part(name)(python, Path(folder), options, tally)

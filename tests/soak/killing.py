@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import random
 import signal
@@ -19,6 +20,12 @@ from tests.targets import eventually, threads_of
 
 ROOT = Path(__file__).parents[2]
 DOING = ("attach", "list", "reload", "undo")
+
+PATCHED = {
+    "gevent": "from gevent import monkey\nmonkey.patch_all()\n",
+    "eventlet": "import warnings\nwarnings.simplefilter('ignore')\n"
+    "import eventlet\neventlet.monkey_patch()\n",
+}
 
 INSPECTOR = """
 import os, sys
@@ -44,11 +51,13 @@ while True:
 """
 
 
-def killed_inspectors(python: Python, folder: Path, count: int, seed: int, tally: Tally) -> None:
+def killed_inspectors(
+    python: Python, folder: Path, count: int, seed: int, tally: Tally, first: str = ""
+) -> None:
     """Kill inspectors in the middle of everything; the server answers, and the next one gets in."""
     chance = random.Random(seed)
     tally.counts.update({f"killed in {what}": 0 for what in DOING})
-    with running_server(folder, python.command) as server:
+    with running_server(folder, python.command, first) as server:
         threads = threads_of(server.pid)
         server.edit()
         for number in range(count):
@@ -65,6 +74,17 @@ def killed_inspectors(python: Python, folder: Path, count: int, seed: int, tally
             eventually(lambda: threads_of(server.pid) == threads),
             f"{threads_of(server.pid)} threads instead of {threads}",
         )
+
+
+def greenlets(folder: Path, count: int, seed: int, tally: Tally) -> None:
+    """The same with servers whose threads and sockets are gevent's or eventlet's."""
+    for name, first in PATCHED.items():
+        if importlib.util.find_spec(name) is None:
+            tally.counts[f"{name} is not installed"] += 1
+            continue
+        here = folder / name
+        here.mkdir()
+        killed_inspectors(Python(name, (sys.executable,)), here, count, seed, tally, first)
 
 
 def _kill_one(server: Server, wanted: str, fraction: float, tally: Tally) -> None:
@@ -164,6 +184,59 @@ def ending_sessions(python: Python, folder: Path, count: int, seed: int, tally: 
                 tally.require(end.reason, "it ended without a word")
             finally:
                 timer.join()
+
+
+def interrupted(python: Python, folder: Path, count: int, seed: int, tally: Tally) -> None:
+    """Ctrl-C at any moment of a command: no traceback, exit code 130 (or it was done already), and
+    the server works on and can be attached to."""
+    chance = random.Random(seed)
+    verbs = [*COMMANDS[:-1], ["undo", "{pid}"]]
+    with running_server(folder, python.command) as server:
+        threads = threads_of(server.pid)
+        server.edit()
+        for number in range(count):
+            verb = verbs[number % len(verbs)]
+            _interrupt(server, verb, chance.random(), tally)
+            answer = server.ask()
+            tally.require(answer in (OLD, NEW), f"after {verb} it answered {answer!r}")
+            if number % 5 == 4:
+                _visit_again(server, tally)
+        with connect(server.pid) as session:
+            session.detach()
+        tally.require(
+            eventually(lambda: threads_of(server.pid) == threads),
+            f"{threads_of(server.pid)} threads instead of {threads}",
+        )
+
+
+def _interrupt(server: Server, verb: list[str], delay: float, tally: Tally) -> None:
+    command = [sys.executable, "-c", INTERRUPTED, *(part.format(pid=server.pid) for part in verb)]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, text=True
+    )
+    assert running.stdout is not None
+    running.stdout.readline()  # before that it is Python that is interrupted, and not we
+    time.sleep(delay)
+    running.send_signal(signal.SIGINT)
+    try:
+        _, errors = running.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        running.kill()
+        running.communicate()
+        tally.problems.append(f"{verb} goes on after ctrl-C at {delay:.3f} s")
+        return
+    tally.counts[f"exit {running.returncode}"] += 1
+    good = running.returncode in (0, 1, 5, 130)  # 5: there was nothing to undo
+    tally.require(good, f"{verb} at {delay:.3f} s: exit {running.returncode}: {errors[-400:]}")
+    tally.require("Traceback" not in errors, f"{verb} at {delay:.3f} s: {errors[-900:]}")
+
+
+INTERRUPTED = """
+import sys
+import modtui.cli
+print("ready", flush=True)
+sys.exit(modtui.cli.main(sys.argv[1:]))
+"""
 
 
 def two_at_once(python: Python, folder: Path, count: int, tally: Tally) -> None:

@@ -11,6 +11,7 @@ from tests.soak.tally import Tally
 NATIVE = [python for python in PYTHONS if not python.root]
 SHORT = ["--cycles", "25", "--kills", "4", "--seconds", "1"]
 CASES = [(part, python) for part in soak.PARTS for python in (NATIVE[0], NATIVE[-1])][:-2]
+CASES.remove(("greenlets", NATIVE[0]))  # they are about our own Python
 CASES += [("disk", NATIVE[-1]), ("cycles", PYTHONS[-1])]
 
 
