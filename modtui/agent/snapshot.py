@@ -13,6 +13,7 @@ from _operator import attrgetter
 
 from . import batch, expelling, raw
 from .batch import MISSING, Batch
+from .registries import Registries
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Snapshot:
         self._cells: List[Tuple[Any, Any]] = []
         self._classes: List[Tuple[Any, Dict[Any, Any], Tuple[Any, ...]]] = []
         self._containers: List[Tuple[Any, Any]] = []
+        self._registries = Registries()
         self._owned = set(names)
         self._dicts: Set[int] = set()
         for name in names:
@@ -116,7 +118,8 @@ class Snapshot:
         if kind is property:
             return lambda value: [value.fget, value.fset, value.fdel]
         if raw.derives(kind, type):
-            return self._keep_class
+            abstract = self._registries.is_abstract(kind)
+            return self._keep_abstract if abstract else self._keep_class
         if self._owns(kind):
             return self._keep_instance
         return None
@@ -157,6 +160,10 @@ class Snapshot:
         self._classes.append((cls, space, cls.__bases__))
         return list(space.values())
 
+    def _keep_abstract(self, cls: Any) -> List[Any]:
+        self._registries.note([cls])
+        return self._keep_class(cls)
+
     def _keep_instance(self, instance: Any) -> List[Any]:
         space = raw.instance_dict(instance)
         return [] if space is None else [space]
@@ -196,6 +203,7 @@ class Snapshot:
         self._restore_objects(step)
         self._restore_containers(step, notes)
         step.commit()
+        self._registries.restore()
         return notes
 
     def _restore_entries(self, step: Batch, imported: List[str], notes: List[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _abc  # type: ignore[import-not-found]
 import gc
+import importlib
 import sys
 import threading
 import types
@@ -16,7 +18,9 @@ from hypothesis import strategies as st
 
 from modtui.agent import reloading
 
-NAME = "rollback_subject"
+PACKAGE = "package_of_rollback"
+NAME = f"{PACKAGE}.subject"
+MODULES = (PACKAGE, NAME, f"{PACKAGE}.later", "helper_of_rollback")
 
 STATEMENTS = [
     "NUMBER = {n}",
@@ -44,9 +48,16 @@ STATEMENTS = [
     "import enum\nclass E(enum.Enum):\n    ONE = {n}",
     "from dataclasses import dataclass\n@dataclass\nclass D:\n    v: int = {n}",
     "lam = lambda v: v + {n}",
+    "from . import later\nlater.COUNT = {n}",
+    "import package_of_rollback as package; package.note = {n}",
+    "Shape.register(A)",
+    "class Round(Shape):\n    def area(self):\n        return {n}",
+    "class Shape(Shape):\n    @abc.abstractmethod\n    def edge(self): ...",
+    "import abc; isinstance(OBJ, Shape)",
 ]
 BEFORE = """
-from helper_of_rollback import Base, decorate, register, shared
+import abc
+from helper_of_rollback import Base, Shape, decorate, register, shared
 NUMBER = 0
 ITEMS = [1]
 TABLE = {'a': 1}
@@ -64,6 +75,12 @@ OBJ = A()
 lam = lambda v: v
 """
 HELPER = """
+import abc
+class Shape(abc.ABC):
+    @abc.abstractmethod
+    def area(self): ...
+@Shape.register
+class Known: pass
 shared = {'k': 0}
 registry = {}
 class Base:
@@ -123,7 +140,12 @@ def state(modules: list[types.ModuleType]) -> dict[str, Any]:
             own = {k: v for k, v in vars(value).items() if k not in ("__dict__", "__weakref__")}
             bases = [look(base) for base in value.__bases__]
             subs = sorted(id(sub) for sub in type.__subclasses__(value))
-            seen[key] = ("class", bases, subs, [(k, look(v)) for k, v in own.items()])
+            registered = []
+            if "_abc_impl" in own:
+                del own["_abc_impl"]
+                registered = sorted(id(one()) for one in _abc._get_dump(value)[0])
+            inside = [(k, look(v)) for k, v in own.items()]
+            seen[key] = ("class", bases, subs, registered, inside)
         elif type(value).__module__ == NAME:
             seen[key] = ("instance", id(type(value)), look(vars(value)))
         elif kind in (int, str, float, bool, type(None)):
@@ -144,8 +166,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     # Runners have threads of their own; what another thread could have changed would be kept.
     monkeypatch.setattr("modtui.agent.batch.other_threads", lambda: 0)
     yield tmp_path
-    for name in (NAME, "helper_of_rollback"):
+    for name in MODULES:
         sys.modules.pop(name, None)
+
+
+def write(folder: Path, text: str) -> None:
+    """The text of the subject, in its package."""
+    package = folder / PACKAGE
+    package.mkdir(exist_ok=True)
+    (package / "__init__.py").write_text("note = 0\n")
+    (package / "later.py").write_text("COUNT = 0\nclass Late: pass\n")
+    (package / "subject.py").write_text(text)
 
 
 @settings(
@@ -162,24 +193,25 @@ def test_raising_at_every_statement_leaves_everything_as_it_was(
     folder: Path, picks: list[int], failure: str, patch: bool
 ) -> None:
     (folder / "helper_of_rollback.py").write_text(HELPER)
-    head = ["from helper_of_rollback import Base, decorate, register, shared", "ITEMS = [1]"]
+    head = ["import abc; from helper_of_rollback import Base, Shape, decorate, register, shared"]
+    head.append("ITEMS = [1]")
     lines = head + [STATEMENTS[pick].format(n=100 + n) for n, pick in enumerate(picks)]
     for place in range(len(lines) + 1):
-        for name in (NAME, "helper_of_rollback"):
+        for name in MODULES:
             sys.modules.pop(name, None)
-        (folder / f"{NAME}.py").write_text(BEFORE)
-        module = __import__(NAME)
-        helper = sys.modules["helper_of_rollback"]
+        write(folder, BEFORE)
+        module = importlib.import_module(NAME)
+        all_of_it = [module, sys.modules["helper_of_rollback"], sys.modules[PACKAGE]]
         text = "\n".join([*lines[:place], failure, *lines[place:]])
-        (folder / f"{NAME}.py").write_text(text)
+        write(folder, text)
         sys.modules.pop("colorsys", None)
         gc.collect()
-        before = state([module, helper])
+        before = state(all_of_it)
         report = reloading.reload([NAME], patch=patch)
         # A statement of the pick may raise before: that is as good.
         assert not report["ok"]
         assert report["rolled_back"]
-        after = state([module, helper])
+        after = state(all_of_it)
         assert after["spaces"] == before["spaces"]
         assert after["seen"] == before["seen"], text
         assert after["modules"] == before["modules"]
@@ -188,16 +220,17 @@ def test_raising_at_every_statement_leaves_everything_as_it_was(
 
 
 def test_what_cannot_be_undone_is_named(folder: Path) -> None:
-    (folder / f"{NAME}.py").write_text("x = 1\n")
-    module = __import__(NAME)
-    (folder / f"{NAME}.py").write_text(
+    write(folder, "x = 1\n")
+    module = importlib.import_module(NAME)
+    write(
+        folder,
         "import atexit, logging, signal, threading, time\n"
         "x = 2\n"
         "logging.getLogger('rollback').addHandler(logging.NullHandler())\n"
         "atexit.register(print, end='')\n"
         "old = signal.signal(signal.SIGUSR2, signal.SIG_IGN)\n"
         "t = threading.Thread(target=time.sleep, args=(0.5,), name='sleepy'); t.start()\n"
-        "raise ValueError('late')\n"
+        "raise ValueError('late')\n",
     )
     import signal
 
@@ -214,19 +247,20 @@ def test_what_cannot_be_undone_is_named(folder: Path) -> None:
     assert error is not None
     assert error["type"] == "ValueError"
     assert "modtui" not in error["traceback"]
-    assert f"{NAME}.py" in error["traceback"]
+    assert "subject.py" in error["traceback"]
 
 
 def test_what_another_thread_may_have_changed_is_kept_and_said(folder: Path) -> None:
-    (folder / f"{NAME}.py").write_text("SEEN = {}\n")
+    write(folder, "SEEN = {}\n")
     (folder / "helper_of_rollback.py").write_text("")
-    __import__(NAME)
+    importlib.import_module(NAME)
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        (folder / f"{NAME}.py").write_text(
-            "try:\n    SEEN\nexcept NameError:\n    SEEN = {}\nSEEN['here'] = 1\nraise OSError\n"
+        write(
+            folder,
+            "try:\n    SEEN\nexcept NameError:\n    SEEN = {}\nSEEN['here'] = 1\nraise OSError\n",
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("modtui.agent.batch.other_threads", lambda: 1)

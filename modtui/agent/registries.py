@@ -1,0 +1,50 @@
+"""The virtual subclasses of abstract classes: what a failed text has registered is taken out."""
+
+from __future__ import annotations
+
+import sys
+
+from . import raw
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, List, Tuple
+
+
+class Registries:
+    """What was registered where, for the abstract classes that a text can get hold of."""
+
+    def __init__(self) -> None:
+        self._abc: Any = sys.modules.get("_abc")
+        self._known: List[Tuple[Any, List[Any]]] = []
+        space = raw.module_dict(sys.modules.get("_collections_abc")) or {}
+        self.note([one for one in list(space.values()) if raw.is_class(one)])
+
+    def is_abstract(self, kind: Any) -> bool:
+        """Whether classes of this metaclass have a registry."""
+        meta = raw.get(raw.module_dict(sys.modules.get("abc")), "ABCMeta")
+        return self._abc is not None and meta is not None and raw.derives(kind, meta)
+
+    def note(self, classes: List[Any]) -> None:
+        """Remember what is registered on these."""
+        for cls in classes:
+            if self.is_abstract(type(cls)):
+                self._known.append((cls, self._registered(cls)))
+
+    def _registered(self, cls: Any) -> List[Any]:
+        try:
+            return list(self._abc._get_dump(cls)[0])  # weak references
+        except (TypeError, AttributeError):
+            return []  # its metaclass has made it in a way of its own
+
+    def restore(self) -> None:
+        """Forget what was registered since."""
+        for cls, references in self._known:
+            before = [one for one in (reference() for reference in references) if one is not None]
+            ids = set(map(id, before))
+            now = [reference() for reference in self._registered(cls)]
+            if any(one is not None and id(one) not in ids for one in now):
+                self._abc._reset_registry(cls)
+                for one in before:
+                    self._abc._abc_register(cls, one)
+                self._abc._reset_caches(cls)
