@@ -168,6 +168,7 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("patch-now", "p", "patch", "patch now", "Bring what was left behind up to date in place"),
         ("holders", "h", "holders", "reload holders", "Reload the modules that hold old names"),
         ("report-undo", "u", "undo", "undo…", "Take this reload back"),
+        ("report-edit", "e", "edit", "edit", "Open the line that failed in $EDITOR"),
         ("report-copy", "y", "copy", "copy", "Copy the report"),
     ),
     "journal": (

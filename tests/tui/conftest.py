@@ -47,7 +47,7 @@ def _still(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: NOW)
-    monkeypatch.setattr("modtui.tui.feed.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("modtui.tui.feed.POLL_SECONDS", 0.2)
     monkeypatch.setattr("modtui.tui.screens.browser_live.TOAST_SECONDS", 60.0)
     monkeypatch.setattr("textual.widgets.Input._toggle_cursor", lambda self: None)
 

@@ -368,6 +368,26 @@ async def test_a_failure_shows_the_modules_own_traceback(app: Make, session: Fak
         assert "Nothing changed" in text
 
 
+async def test_from_a_failure_into_the_editor_at_its_line(
+    app: Make, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "modtui.tui.editing.edit", lambda app, path, line: opened.append((path, line))
+    )
+    session.edit()
+    session.answer = "broken"
+    async with app().run_test(size=WIDE) as pilot:
+        await settled(pilot)
+        await preview(pilot, "r")
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        error = session.calls.told["broken"]["modules"][0]["error"]
+        await pilot.press("e")
+        ((path, line),) = opened
+        assert f'File "{path}", line {line}, in <module>' in error["traceback"]
+
+
 async def test_an_agent_that_is_busy_is_told_in_words(app: Make, session: FakeSession) -> None:
     session.edit()
     session.answer = Busy("another reload is under way")
@@ -449,10 +469,13 @@ async def test_a_target_that_goes_leaves_what_was_read_and_comes_back(
         await pilot.press("r")
         assert pilot.app.screen is screen
         session.calls.error = None
+        session.calls.asked.clear()
         await pilot.press("R")
         await until(pilot, lambda: screen.header.state == "live")
         assert machine.attached == [48213]
         assert not screen.query_one(Banner).display
+        # The pane tells of the new process, not of the one that has gone.
+        assert ("baseline", screen.detail.module) in session.calls.asked
 
 
 async def test_a_fault_of_a_call_is_told_and_the_app_lives(app: Make, session: FakeSession) -> None:

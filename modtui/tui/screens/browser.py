@@ -393,16 +393,11 @@ class BrowserScreen(ReloadScreen):
 
     def action_edit(self) -> None:
         """Open the file in $EDITOR at the line that is looked at."""
-        from modtui.tui.editing import edit
-
         row = self.model.rows.get(self.detail.module or "")
         if row is None or row.path is None:
             self.say("This module has no file to edit", "warning")
             return
-        root = self.feed.session.root if self.feed.session else ""
-        problem = edit(self.app, root + row.path, self.detail.line_to_edit())
-        if problem:
-            self.say(problem, "error")
+        self.edit(row.path, self.detail.line_to_edit())
 
     def chosen(self) -> list[str]:
         """The marked modules, else the one under the cursor or in the pane."""

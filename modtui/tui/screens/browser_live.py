@@ -142,6 +142,8 @@ class LiveScreen(Screen[None]):
         self.header.state = "live"
         self.header.reloads = hello["journal"]
         self.pane.session = session
+        if self.pane.module is not None:
+            self.pane.look_at(self.pane.module, anew=True)  # what it shows is of another process
         self.log_event("attached", None, f"pid {session.host_pid} ({session.way})")
         self.refresh_bindings()
 

@@ -55,6 +55,15 @@ class ReloadScreen(LiveScreen):
             return "There is no target to reload in."
         return None
 
+    def edit(self, path: str, line: int) -> None:
+        """Open a file of the target in $EDITOR at that line."""
+        from modtui.tui.editing import edit
+
+        root = self.feed.session.root if self.feed.session else ""
+        problem = edit(self.app, root + path, line)
+        if problem:
+            self.say(problem, "error")
+
     # ------------------------------------------------------------ reload
 
     def action_reload(self) -> None:
@@ -117,6 +126,10 @@ class ReloadScreen(LiveScreen):
             self.preview(report_telling.holders(report))
         elif then == "undo":
             self.action_undo()
+        elif then == "edit":
+            place = report_telling.failed_at(report)
+            if place is not None:
+                self.edit(*place)
 
     # ------------------------------------------------------------ undo
 

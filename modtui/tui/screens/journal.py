@@ -56,7 +56,7 @@ class JournalScreen(ModalScreen[str]):
                 [("Nothing was reloaded in this target; it runs as it was started.", "muted")],
                 width, first="  ",
             )  # fmt: skip
-        lines += [entry_line(entry) for entry in reversed(entries)]
+        lines += [entry_line(entry, entries) for entry in reversed(entries)]
         lines += [BLANK, *heading("This session", width, words.count(len(events_), "event"))]
         for event in reversed(events_[-500:]):
             lines += event_lines(event, width)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class ReportScreen(ModalScreen[str]):
-    """Dismissed with what to do next: patch, holders, undo, or None."""
+    """Dismissed with what to do next: patch, holders, undo, edit, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("report"), *keys.bindings("dialog")]
 
@@ -59,6 +59,8 @@ class ReportScreen(ModalScreen[str]):
             return report["ok"] and report["mode"] == "reload" and telling.left(report) > 0
         if action == "holders":
             return report["ok"] and bool(telling.holders(report))
+        if action == "edit":
+            return telling.failed_at(report) is not None
         if action == "undo":
             return self.undoable
         return True
@@ -74,6 +76,10 @@ class ReportScreen(ModalScreen[str]):
     def action_undo(self) -> None:
         """Undo."""
         self.dismiss("undo")
+
+    def action_edit(self) -> None:
+        """Open the line that failed."""
+        self.dismiss("edit")
 
     def action_copy(self) -> None:
         """The story as text."""

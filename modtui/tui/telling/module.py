@@ -238,17 +238,23 @@ def history(name: str, events: Sequence[Event], journal: Sequence[shapes.Journal
             )  # fmt: skip
         lines += [BLANK, *heading("Reloads in the journal", width, str(len(entries)))]
         for entry in entries:
-            lines.append(entry_line(entry))
+            lines.append(entry_line(entry, journal))
         return lines
 
     return lay
 
 
-def entry_line(entry: shapes.JournalEntry) -> Line:
+def entry_line(entry: shapes.JournalEntry, journal: Sequence[shapes.JournalEntry]) -> Line:
     """One reload of the journal."""
     clock = time.strftime("%H:%M:%S", time.localtime(entry["at"]))
     mode = "patched" if entry["mode"] == "patch" else "reloaded"
     state = "can be undone" if entry["undoable"] else (entry["why_not"] or "cannot be undone")
+    names = set(entry["modules"])
+    if not entry["undoable"] and any(
+        one["undoable"] and one["number"] > entry["number"] and names & set(one["modules"])
+        for one in journal
+    ):
+        state = "after the later one is undone"
     return Line(
         (
             (f"{entry['number']:>4}  ", "faint"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from modtui.tui import words
@@ -30,6 +31,19 @@ def headline(report: shapes.Report) -> tuple[str, str]:
         "nothing changed: everything is as before" if report["rolled_back"] else "not rolled back"
     )
     return f"{left_behind.some(failed or names, 3)} failed; {back}", "bad"
+
+
+_FRAME = re.compile(r'^ *File "(.+)", line (\d+)', re.MULTILINE)
+
+
+def failed_at(report: shapes.Report) -> tuple[str, int] | None:
+    """The file and line (from 1) where a module's own code failed, None if no text says it."""
+    for module in report["modules"]:
+        frames = _FRAME.findall(module["error"]["traceback"]) if module["error"] else []
+        if frames:
+            # The traceback begins in the module's own file; the end may be in a library.
+            return next((path, int(at)) for path, at in reversed(frames) if path == frames[0][0])
+    return None
 
 
 def _time(seconds: float) -> str:

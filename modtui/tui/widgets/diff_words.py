@@ -25,7 +25,8 @@ def _title(change: Change, width: int, hunk: int, hunks: int) -> list[Span]:
     counts: list[Span] = []
     if hunks:
         counts = [(f"+{change.added}", "added"), (f" −{change.removed}", "removed")]
-        places = f"  {hunk} of {hunks} changes " if hunks > 1 else "  1 change "
+        at = f"{hunk} of {hunks}" if hunk and hunks > 1 else str(hunks)
+        places = f"  {at} change{'s' * (hunks > 1)} "
         counts.append((places if width >= 60 else f" {hunk}/{hunks} ", "muted"))
     room = width - 1 - sum(width_of(text) for text, _ in counts)
     path = fit_left(safe_text(change.file or change.name), room)
