@@ -111,9 +111,10 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--look-only", action="store_true", help="make reloading impossible")
     parser.add_argument(
         "--print-completion",
-        choices=("bash", "zsh", "tcsh"),
+        choices=("bash", "zsh", "fish", "tcsh", "powershell"),
         metavar="SHELL",
-        help="print a completion script for bash, zsh or tcsh (needs modtui[completion])",
+        help="print a completion script for bash, zsh, fish, tcsh or powershell "
+        "(needs modtui[completion])",
     )
     verbs = _Verbs(parser)
     for name, add in _VERBS.items():

@@ -103,7 +103,7 @@ class ModtuiApp(InTurn):
         """Keys, and what is wrong with the settings."""
         problems = list(self.config.problems)
         if self.config.theme not in self.available_themes:
-            problems.append(f"{self.config.path}: there is no theme {self.config.theme!r}")
+            problems.append(self.config.no_theme(sorted(self.available_themes)))
         self.set_keymap(dict(self.config.keys))
         self._begun = True
         for problem in problems:

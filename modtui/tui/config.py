@@ -17,7 +17,7 @@ reload = "r,f5"
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +43,17 @@ class Config:
     given: frozenset[str] = frozenset()  # what stands in the file
     keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     problems: tuple[str, ...] = ()
+    theme_line: int = 0  # where the file says which theme
+
+    def no_theme(self, there_are: Sequence[str]) -> str:
+        """What to say if there is no such theme; only the app knows them all."""
+        import difflib  # deferred: nearly never needed
+
+        near = difflib.get_close_matches(self.theme, there_are, 3, 0.3) or there_are[:6]
+        return (
+            f"{self.path}, line {self.theme_line}: there is no theme {self.theme!r}; "
+            f"there are {', '.join(near)} and more (ctrl+p, theme)"
+        )
 
 
 def place() -> Path:
@@ -112,7 +123,13 @@ def _checked(path: Path, text: str, found: dict[str, Any]) -> Config:
             good["keys"] = MappingProxyType(_keys(found[name], wrong))
         else:
             good[name] = value
-    return Config(path, **good, given=frozenset(good), problems=tuple(problems))
+    return Config(
+        path,
+        **good,
+        given=frozenset(good),
+        problems=tuple(problems),
+        theme_line=_line_of(text, "theme"),
+    )
 
 
 _WORDS = {str: "text in quotes", bool: "true or false", dict: "table", list: "list"}

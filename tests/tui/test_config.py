@@ -41,3 +41,10 @@ def test_mistakes_name_the_line_and_spare_the_rest(tmp_path: Path) -> None:
 
 def test_what_is_not_toml_is_told(tmp_path: Path) -> None:
     assert "line 1" in load(write(tmp_path, "theme = \n")).problems[0]
+
+
+def test_a_theme_that_is_not_there_is_told_with_its_line_and_one_that_is(tmp_path: Path) -> None:
+    config = load(write(tmp_path, '\ntheme = "modtui-lite"\n'))
+    said = config.no_theme(["dracula", "modtui-light", "nord"])
+    assert "line 2: there is no theme 'modtui-lite'" in said
+    assert "modtui-light" in said
