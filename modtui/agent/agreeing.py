@@ -39,6 +39,21 @@ def agrees(expression: Any, value: Any, live: Dict[Any, Any], deep: int = 0) -> 
     return False
 
 
+def same_data(one: Any, other: Any, deep: int = 0) -> bool:
+    """Whether two objects are the same, or hold the same numbers, texts and objects."""
+    kind = type(one)
+    if one is other or kind is not type(other) or deep > _DEEP:
+        return one is other
+    if kind is dict:
+        ours, theirs = raw.items(one), raw.items(other)
+        one, other = (tuple(part for pair in items for part in pair) for items in (ours, theirs))
+    elif not (kind is list or kind is tuple):
+        return codes._same_value(one, other)
+    return len(one) == len(other) and all(
+        same_data(a, b, deep + 1) for a, b in zip(list(one), list(other))
+    )
+
+
 def literal(expression: Any) -> Any:
     """The value of a constant, or of a negative number; MISSING for anything else."""
     kind = syntax.kind(expression)

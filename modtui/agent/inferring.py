@@ -283,9 +283,13 @@ class Inference:
                 found.add(name)
         return found
 
-    def complaints(self) -> List[Dict[str, str]]:
-        """What the report says of what nobody can know."""
+    def complaints(self, now: Dict[Any, Any]) -> List[Dict[str, str]]:
+        """What the report says of what nobody can know; `now` is what the text has bound."""
         found = []
+        for name in list(self.replaced):
+            value = dict.get(now, name, MISSING)
+            if value is MISSING or agreeing.same_data(self._live.get(name, MISSING), value):
+                self.replaced.discard(name)
         nobody = "nothing proves which text was loaded (no record of it, no compiled file): "
         if self.kept:
             why = "it was taken for state, since functions of the module change it, and kept"

@@ -57,6 +57,8 @@ class ModulePatch:
         self.changed: Dict[str, Any] = {}  # names that are bound to other objects -> before
         self.known_as = self.name
         self.touched: Set[str] = set()  # names that were bound anew or whose code changed
+        self.removed: Set[str] = set()
+        self._owners: Set[str] = set()  # classes with a method whose code changed
         self.replaced = False
         self.made_classes = False
         self._old_classes: List[Any] = []
@@ -136,6 +138,7 @@ class ModulePatch:
     def _patch(self, batches: List[Batch], tree: Any, code: Any) -> None:
         old = code if self._derived else previous.code_of(self._step.entry)
         selection = Selection(tree, self._step.package, self.live)
+        inference = None
         paths = bytecode.Paths(code)
         old_paths = None if old is None else paths if old is code else bytecode.Paths(old)
         if self._derived:
@@ -148,7 +151,6 @@ class ModulePatch:
             gc.collect(0)
             inference = inferring.Inference(selection, self.live, paths, self._live_functions())
             inference.run()
-            self._unproved = inference.complaints()
         selection.select(self._foreign, self.name == "__main__")
         stage = staging.Staging(self.live)
         execution = staging.Execution(
@@ -160,6 +162,8 @@ class ModulePatch:
         base = dict(self.live)
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
+            if inference is not None:
+                self._unproved = inference.complaints(stage)
             self._commit(batches, selection, execution, stage, base, paths, old_paths, entry_before)
         finally:
             stage.retire()
@@ -298,6 +302,7 @@ class ModulePatch:
                 continue
             if functions.set_code(pairing.step, function, code):
                 changed.add(function.__name__)
+                self._owners.add(function.__qualname__.partition(".")[0])
                 pairing.count("functions")
         return changed
 
@@ -343,7 +348,8 @@ class ModulePatch:
             for key in names.bound
             if base.get(key, MISSING) is not self.live.get(key, MISSING)
         }
-        self.touched = names.bound | (patched & set(self.live)) | names.removed
+        self.touched = names.bound | ((patched | self._owners) & set(self.live))
+        self.removed = names.removed
         self.counts, self.could_not = pairing.counts, pairing.could_not + self._unproved
         if names.removed:
             self.counts["names removed"] = len(names.removed)

@@ -96,6 +96,7 @@ class Patch:
             report["replaced"] = work.replaced
             report["names"] = names_report(old, work.live, step)
             _say_changed(report["names"], work.touched)
+            report["names"]["removed"] = sorted(work.removed)
             report["patched"] = work.counts
             report["could_not_patch"] = work.could_not  # type: ignore[typeddict-item]
             self._made_classes = self._made_classes or work.made_classes
@@ -136,20 +137,22 @@ class Patch:
             report = self._known_report(step.name) or new_report(step.name)
             work = ModulePatch(step, self.foreign, self._private, derived=True)
             error = self._guarded(report, work.run, self.batches)
-            if error is not None or work.touched or work.could_not:
+            if error is not None or work.touched or work.removed or work.could_not:
                 if self._known_report(step.name) is None:
                     self._reports.append(report)
             if error is not None:
                 return error
+            same = work.touched - set(work.changed)
             self._note(work)
             self._made_classes = self._made_classes or work.made_classes
             for what, count in work.counts.items():
                 report["patched"][what] = report["patched"].get(what, 0) + count
             report["could_not_patch"] += work.could_not  # type: ignore[arg-type]
-            changed = report["names"]["changed"]
-            changed += sorted(work.touched - set(changed))
-            for name in work.touched & set(report["names"]["unchanged"]):
-                report["names"]["unchanged"].remove(name)
+            names = report["names"]
+            names["in_place"] += sorted(same - set(names["changed"]))
+            names["changed"] += sorted(work.touched - set(names["changed"]))
+            names["removed"] += sorted(work.removed)
+            names["unchanged"] = [one for one in names["unchanged"] if one not in work.touched]
         self._say_left()
         return None
 
@@ -188,3 +191,4 @@ def _say_changed(names: shapes.NamesReport, touched: Set[str]) -> None:
         if name in touched:
             names["unchanged"].remove(name)
             names["changed"].append(name)
+            names["in_place"].append(name)

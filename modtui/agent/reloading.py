@@ -239,7 +239,7 @@ def new_report(name: str) -> shapes.ModuleReport:
         "ok": True,
         "replaced": False,
         "error": None,
-        "names": {"added": [], "changed": [], "unchanged": [], "kept_from_before": []},
+        "names": _no_names(),
         "left_behind": holders.nothing(),
         "patched": {},
         "could_not_patch": [],
@@ -255,12 +255,7 @@ def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> s
     bound = None if step.code is None else set(step.code.co_names)
     if bound is not None and loading.has_star(step.code):
         bound = None
-    names: Dict[str, List[str]] = {
-        "added": [],
-        "changed": [],
-        "unchanged": [],
-        "kept_from_before": [],
-    }
+    names = _no_names()
     for name, value in raw.items(after):
         if type(name) is not str or (name.startswith("__") and name.endswith("__")):
             continue
@@ -272,7 +267,18 @@ def names_report(before: Dict[Any, Any], after: Dict[Any, Any], step: Step) -> s
             names["unchanged"].append(name)
         else:
             names["kept_from_before"].append(name)
-    return names  # type: ignore[return-value]
+    return names
+
+
+def _no_names() -> shapes.NamesReport:
+    return {
+        "added": [],
+        "changed": [],
+        "in_place": [],
+        "removed": [],
+        "unchanged": [],
+        "kept_from_before": [],
+    }
 
 
 def _same_value(before: Any, after: Any) -> bool:

@@ -233,6 +233,8 @@ class ErrorInfo(TypedDict):
 class NamesReport(TypedDict):
     added: list[str]
     changed: list[str]
+    in_place: list[str]  # of `changed`: the same objects, that a patch brought up to date
+    removed: list[str]  # by a patch: only the old text bound them
     unchanged: list[str]
     kept_from_before: list[str]
 

@@ -38,6 +38,8 @@ def test_the_report_says_what_was_rebound_added_and_kept(project: Project) -> No
         "changed": ["limit", "f", "C"],
         "unchanged": ["sys"],
         "kept_from_before": ["gone"],
+        "in_place": [],
+        "removed": [],
     }
     assert module["output"] == "hi\n"
     left = module["left_behind"]

@@ -143,15 +143,20 @@ def _some(number: int, plural: str) -> str:
 
 _NAMES = (
     ("changed", "rebound", "code", "names that stand for a new object now"),
+    ("in_place", "patched", "code", "names that stand for the object of before, which is new"),
     ("added", "added", "added", "new names"),
+    ("removed", "removed", "removed", "names that only the old text bound"),
     ("kept_from_before", "kept", "stale", "names that the source no longer sets and that stay"),
 )
 
 
 def _names(names: shapes.NamesReport, width: int) -> list[Line]:
     lines: list[Line] = []
+    in_place = set(names.get("in_place", ()))
     for key, word, ink, _ in _NAMES:
-        found: list[str] = names[key]  # type: ignore[literal-required]
+        found: list[str] = names.get(key, [])  # type: ignore[assignment]
+        if key == "changed":
+            found = [name for name in found if name not in in_place]
         if found:
             text = left_behind.some(found, 30)
             lines += wrap([(text, ink)], width, first=f"  {word:<10}", first_ink="muted")
