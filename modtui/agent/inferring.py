@@ -172,6 +172,8 @@ class Inference:
     # Definitions
 
     def _definition(self, statement: Statement, bound: Any, owner: str = "") -> str:
+        if bound is MISSING:
+            return CHANGED  # one of that name may live all the same, as after an undo
         node = statement.node
         code = self._code_of(statement, owner)
         function = self._live_function(node.name, bound, owner)

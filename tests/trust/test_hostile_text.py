@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from textual.pilot import Pilot
 
-from modtui import cli, commands
+from modtui import cli, opening
 from modtui.reach.errors import ConnectionLost
 from modtui.source.safe import safe_text
 from modtui.tui.application import ModtuiApp
@@ -247,7 +247,7 @@ def run(verb: tuple[str, ...], session: Any, words: list[str]) -> tuple[str, str
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", out)
         patch.setattr(sys, "stderr", err)
-        patch.setattr(commands, "_connect", lambda options: session)
+        patch.setattr(opening, "connect", lambda options: session)
         cli.main(line)
     return out.text, err.text
 
