@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
 from modtui.agent.calls import Calls
 from tests.agent.project import Project
 
