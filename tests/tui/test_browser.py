@@ -20,6 +20,7 @@ from modtui.tui.screens.report import ReportScreen
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.texts import ModuleDiff
+from tests.tui.code_app import screen_text
 from tests.tui.driving import browser, settled, type_ahead, until
 from tests.tui.fake import FakeMachine, FakeSession
 
@@ -175,6 +176,18 @@ async def test_every_tab(app: Make, key: str, tab: str, size: tuple[int, int]) -
             await pilot.press("escape")
             assert screen.modules.has_focus
             assert screen.query_one("#left").display
+
+
+@pytest.mark.parametrize("key", ["d", "c"])
+async def test_the_pane_keeps_the_focus_when_its_answer_comes(app: Make, key: str) -> None:
+    async with app().run_test(size=(80, 24)) as pilot:
+        screen = await settled(pilot)
+        for _ in range(3):
+            await type_ahead(pilot, key)
+            assert screen.focused is not None
+            assert screen.focused.id in ("diff-view", "source-view")
+            await type_ahead(pilot, "escape", "down")
+            assert screen.modules.has_focus
 
 
 async def test_imports_are_walked_like_links(app: Make) -> None:
@@ -520,6 +533,22 @@ async def test_keys_of_the_config_are_taken(app: Make) -> None:
         await pilot.press("f7")
         assert screen.as_tree
         assert pilot.app.theme == "modtui-light"
+
+
+@pytest.mark.parametrize("tree", [False, True])
+async def test_the_cursor_is_always_on_the_screen(app: Make, tree: bool) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        rows = screen.modules
+        await pilot.press("f", *("t",) * tree)
+        for key in ("G", "home", "pagedown", "pagedown", "up", "end", "pageup", "2", "1", "end"):
+            await pilot.press(key)
+            top = rows.scroll_offset.y
+            assert top <= rows.position < top + rows.size.height or not rows.listing.rows
+        assert rows.scroll_offset.y == len(rows.listing.rows) - rows.size.height > 0
+        assert (rows.row.name if rows.row else "") in screen_text(pilot.app)
+        await pilot.press("slash", *"shop.p")
+        assert rows.scroll_offset.y == 0
 
 
 async def test_clicks(app: Make) -> None:

@@ -206,6 +206,8 @@ class BrowserScreen(ReloadScreen):
         open = event.open if event.open is not None else event.name not in self.opened
         self.opened = self.opened | {event.name} if open else self.opened - {event.name}
         self.relist()
+        if open:
+            self.modules.reveal_children()
 
     @on(ColumnHeads.Sort)
     def _sort_by(self, event: ColumnHeads.Sort) -> None:

@@ -170,7 +170,7 @@ class Detail(Vertical):
         pane = self.query_one(f"#{self.tab}")
         inside = [one for one in (pane, *pane.query(Widget)) if one.focusable and one.display]
         if inside:
-            inside[-1].focus()
+            self.screen.set_focus(inside[-1])  # at once: an answer may come and swap what is seen
 
     @on(TabStrip.Picked)
     def _picked(self, event: TabStrip.Picked) -> None:

@@ -81,7 +81,11 @@ class InkView(ScrollView):
     def set_lines(self, lines: int) -> None:
         """How many lines there are. With a scroll bar that is always there, no layout is needed."""
         if self.styles.overflow_y == "scroll" and self.size:
-            self._size_updated(self.size, Size(0, lines), self.container_size, layout=False)
+            size = Size(0, lines)
+            self.set_reactive(InkView.virtual_size, size)
+            self._scroll_update(size)
+            if self.scroll_offset.y > self.max_scroll_y:
+                self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
         else:
             self.virtual_size = Size(0, lines)
 

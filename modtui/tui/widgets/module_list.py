@@ -274,6 +274,15 @@ class ModuleList(InkView):
             Region(0, self._index, 1, 1), animate=False, force=True, x_axis=False, immediate=True
         )
 
+    def reveal_children(self) -> None:
+        """Scroll to what is in the package under the cursor, as much of it as there is room for."""
+        if self.branch is not None:
+            lines = min(self.branch.children + 1, self.scrollable_content_region.height)
+            self.scroll_to_region(
+                Region(0, self._index, 1, lines), animate=False, force=True, x_axis=False,
+                immediate=True,
+            )  # fmt: skip
+
     @property
     def _page(self) -> int:
         return max(self.scrollable_content_region.height - 1, 1)

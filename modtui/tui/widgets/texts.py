@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.widget import Widget
 
 from modtui.source.safe import safe_line
 from modtui.tui import keys, words
@@ -32,6 +33,12 @@ class ModuleDiff(DiffView, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("diff", "code")
 
 
+def hand_over(before: Widget, now: Widget) -> None:
+    """Who reads the one reads the other now; a hidden widget would lose the focus to nobody."""
+    if before.screen.focused is before:
+        before.screen.set_focus(now)
+
+
 class DiffPane(Vertical):
     """What changed since load, against which baseline, in which definitions."""
 
@@ -50,7 +57,9 @@ class DiffPane(Vertical):
         view = self.view
         if known is not None and not isinstance(known, Trouble):
             view.display = True
-            self.query_one("#diff-words").styles.height = "auto"
+            words_ = self.query_one("#diff-words")
+            words_.styles.height = "auto"
+            hand_over(words_, view)
             if view.change is not known:
                 view.show(known)
             if known.differs:
@@ -65,8 +74,10 @@ class DiffPane(Vertical):
 
     def show_words(self, document: Document) -> None:
         """Words in place of a diff."""
+        words_ = self.query_one("#diff-words")
+        words_.styles.height = "1fr"
+        hand_over(self.view, words_)
         self.view.display = False
-        self.query_one("#diff-words").styles.height = "1fr"
         self._calm = None
         self._say(document)
 
@@ -158,8 +169,10 @@ class SourcePane(Vertical):
     def show(self, known: Any, line: int | None = None) -> None:
         """Show a Text, a Trouble, or that the answer is awaited (None)."""
         if isinstance(known, dict) and known["data"] is not None:
+            words_ = self.query_one("#source-words")
             self.view.display = True
-            self.query_one("#source-words").display = False
+            hand_over(words_, self.view)
+            words_.display = False
             data = known["data"].encode("latin-1")
             self.view.show(data, known["file"] or known["name"], line=line)
         elif known is None:
@@ -171,6 +184,8 @@ class SourcePane(Vertical):
 
     def show_words(self, document: Document) -> None:
         """Words in place of a source."""
+        words_ = self.query_one("#source-words", Pages)
+        words_.display = True
+        hand_over(self.view, words_)
         self.view.display = False
-        self.query_one("#source-words").display = True
-        self.query_one("#source-words", Pages).show(document)
+        words_.show(document)
