@@ -113,13 +113,11 @@ def _require(name: str, records: Iterable[Record]) -> Record:
 
 
 def ps(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
     from modtui.reach.processes import processes
 
     found = processes()
     if options.json:
-        _print_json({"processes": [asdict(process) for process in found]})
+        _print_json({"processes": [process._asdict() for process in found]})
     elif found:
         _print_lines(printing.process_lines(found))
     else:

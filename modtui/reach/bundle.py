@@ -16,10 +16,9 @@ import os
 import stat
 import sys
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType
-from typing import TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 import platformdirs
 
@@ -44,8 +43,7 @@ _Made: TypeAlias = tuple[bytes, bytes, _Lot, bytes]  # magic number, bootstrap, 
 PARSING = threading.RLock()
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One module of the agent."""
 
     name: str
@@ -76,8 +74,7 @@ def _needs(source: bytes, known: frozenset[str]) -> tuple[set[str], set[str]]:
     return found, others - {"__future__", "sys", "nt"}
 
 
-@dataclass(frozen=True)
-class Payload:
+class Payload(NamedTuple):
     """What an interpreter needs for the first answer, and then for all others; see `bootstrap`."""
 
     core: bytes

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 PT_LOAD = 1
 PT_INTERP = 3
@@ -24,16 +24,14 @@ class BadElf(ValueError):
     """Not an ELF file that we can read."""
 
 
-@dataclass(frozen=True)
-class Symbol:
+class Symbol(NamedTuple):
     """An address relative to the start of the image, and a size in bytes."""
 
     value: int
     size: int
 
 
-@dataclass(frozen=True)
-class Elf:
+class Elf(NamedTuple):
     """What we need to know of one file."""
 
     machine: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from modtui.reach import elf
 from modtui.reach.errand import FUNCTIONS
@@ -43,8 +43,7 @@ _PATCH_TEXT = rb"\.\d{1,2}(?:(?:a|b|rc)\d+)?(?=\+?\x00)"
 _NAMED = re.compile(r"python(\d)\.(\d+)")
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """A mapped file that holds a Python interpreter."""
 
     path: str  # where we can open it

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NT_PRSTATUS, NT_PRFPREG = 1, 2
 NT_X86_XSTATE = 0x202
@@ -43,8 +43,7 @@ class ArmRegisters(ctypes.Structure):
     ]
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A system call that a stopped thread was blocked in."""
 
     number: int
@@ -52,8 +51,7 @@ class Wait:
     arguments: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True)
-class Machine:
+class Machine(NamedTuple):
     """How to read and set up one kind of processor. Functions change the registers in place."""
 
     name: str

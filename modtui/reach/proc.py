@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from modtui.reach.errors import NoPermission, NoSuchProcess, NotPython, Traced, Unsupported
 
@@ -18,8 +18,7 @@ STOPPED, TRACED, DEAD = "T", "t", ("Z", "X", "x")
 PF_EXITING = 0x4  # in the flags of /proc/PID/stat (include/linux/sched.h)
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(NamedTuple):
     """One line of /proc/PID/maps."""
 
     start: int

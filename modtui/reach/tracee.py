@@ -15,8 +15,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
+from typing import NamedTuple
 
 from modtui.reach import trampoline
 from modtui.reach.machine import NT_PRSTATUS, RED_ZONE, Machine, Wait, signed
@@ -65,16 +65,14 @@ class Failed(Exception):
     """A call in the target ended in a fault; everything was put back."""
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(NamedTuple):
     """Where in the target a program of steps can be: pages of code, and of data."""
 
     code: int
     block: int
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """Addresses of instructions that the target has; 0 for what was not found."""
 
     syscall: int

@@ -19,7 +19,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from modtui.reach.machine import RED_ZONE, signed
 
@@ -49,15 +49,13 @@ _MAGIC1, _MAGIC2 = 0x46505853, 0x46505845  # FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2
 _RESTART = {-512: None, -513: None, -514: None, -516: 219}  # 219: restart_syscall
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """The result of an earlier step, as an argument."""
 
     step: int
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A call of a function (by address) or a system call (by number), with up to three arguments.
 
     `go_on_if`: None always, else only if the result's low 32 bits are zero (False) or not (True).

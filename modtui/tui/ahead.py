@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 FIRST_PAGE = 250  # more than any screen is high, and on it at once
 
 
-@dataclass(frozen=True)
-class Opened:
+class Opened(NamedTuple):
     """A session with its first words: who the target is, and the first modules."""
 
     session: Session

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
@@ -125,18 +124,18 @@ class ModtuiApp(InTurn):
         """As remembered, where the config does not say it."""
         config, layout = self.config, self.memory.layout
         said = {name for name in ("order", "tree", "folded", "diff") if name in config.given}
-        layout = replace(layout, **{name: getattr(config, name) for name in said})
-        return replace(layout, inverse=False) if "order" in said else layout
+        layout = layout._replace(**{name: getattr(config, name) for name in said})
+        return layout._replace(inverse=False) if "order" in said else layout
 
     def arranged(self, layout: Layout) -> None:
         """A person has arranged the screen so."""
-        self.memory = replace(self.memory, layout=replace(layout, theme=self.memory.layout.theme))
+        self.memory = self.memory._replace(layout=layout._replace(theme=self.memory.layout.theme))
 
     def watch_theme(self, theme: str) -> None:
         """Remember the one that was chosen."""
         if self._begun:
-            layout = replace(self.memory.layout, theme=theme)
-            self.memory = replace(self.memory, layout=layout)
+            layout = self.memory.layout._replace(theme=theme)
+            self.memory = self.memory._replace(layout=layout)
 
     @on(Feed.Attached)
     def _attached(self, event: Feed.Attached) -> None:

@@ -18,16 +18,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from modtui.tui.filtering import COLUMNS
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(NamedTuple):
     """What a user may set, with what holds otherwise; `problems` are told on the screen."""
 
     path: Path
@@ -41,7 +39,7 @@ class Config:
     remember: bool = True
     fold: tuple[str, ...] = ()
     given: frozenset[str] = frozenset()  # what stands in the file
-    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    keys: Mapping[str, str] = MappingProxyType({})
     problems: tuple[str, ...] = ()
     theme_line: int = 0  # where the file says which theme
 

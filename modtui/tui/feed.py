@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import work
 from textual.message import Message
@@ -31,8 +30,7 @@ SETTLED_AT_ONCE = 50
 PROOF_PAUSE = 0.05  # seconds between two modules that are proved in the background
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """What went wrong, and what to do about it."""
 
     reason: str

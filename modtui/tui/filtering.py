@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     from modtui.agent import shapes
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One module as the list needs it. `name` is exact; `shown` and `file` are safe to draw."""
 
     name: str
@@ -44,7 +42,7 @@ class Row:
     level: str
     is_package: bool
     from_agent: bool
-    index: int  # the place in sys.modules, which is the order of import
+    nth: int  # the place in sys.modules, which is the order of import
     away: bool = False  # folded away with the libraries
 
 
@@ -78,7 +76,7 @@ def row(
         ),
         is_package=record["is_package"],
         from_agent=record["from_agent"],
-        index=index,
+        nth=index,
         away=record["place"] in FOLDED or record["from_agent"] or _within(record["name"], fold),
     )
 
@@ -184,7 +182,7 @@ _KEYS: dict[str, Callable[[Row], object]] = {
     "name": lambda row: row.low,
     "status": lambda row: (row.status, row.low),
     "file": lambda row: (row.file == "", row.file, row.low),
-    "import": lambda row: row.index,
+    "import": lambda row: row.nth,
 }
 
 

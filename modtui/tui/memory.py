@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MOST_RECENT = 20
 LEAST_SHARE, MOST_SHARE = 25, 75
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """How a person has arranged the screen."""
 
     theme: str = ""  # "" means that of the config
@@ -33,8 +31,7 @@ class Layout:
 Recent = tuple[tuple[str, ...], str]  # command line and folder
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(NamedTuple):
     """A layout and the targets that were looked at, the last first."""
 
     layout: Layout = Layout()
@@ -44,7 +41,7 @@ class Memory:
         """With that target as the last one."""
         now = (tuple(argv), cwd)
         others = tuple(one for one in self.recent if one != now)
-        return replace(self, recent=(now, *others)[:MOST_RECENT])
+        return self._replace(recent=(now, *others)[:MOST_RECENT])
 
     def rank(self, argv: Sequence[str], cwd: str | None) -> int | None:
         """How long ago a process of this command line was looked at: 0 is the last, None never.
@@ -78,18 +75,21 @@ def save(memory: Memory, path: Path | None = None) -> None:
     path = path or place()
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(asdict(memory), indent=1), encoding="utf-8")
+    draft.write_text(json.dumps(_as_json(memory), indent=1), encoding="utf-8")
     draft.replace(path)
 
 
+def _as_json(memory: Memory) -> dict[str, Any]:
+    return {"layout": memory.layout._asdict(), "recent": memory.recent}
+
+
 def _layout(found: dict[str, Any]) -> Layout:
+    usual: dict[str, Any] = Layout()._asdict()
     good = {
-        field.name: found[field.name]
-        for field in fields(Layout)
-        if type(found.get(field.name)) is type(field.default)
+        name: found[name] for name, value in usual.items() if type(found.get(name)) is type(value)
     }
-    share = max(LEAST_SHARE, min(good.get("share", Layout.share), MOST_SHARE))
-    return Layout(**{**good, "share": share})
+    layout = Layout(**good)
+    return layout._replace(share=max(LEAST_SHARE, min(layout.share, MOST_SHARE)))
 
 
 def _recent(found: list[Any]) -> tuple[Recent, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from modtui.source.safe import safe_text
 from modtui.tui import filtering
@@ -25,8 +25,7 @@ NOBODY: shapes.Target = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """Something that happened in this session, for the log lines and the history."""
 
     at: float
@@ -70,7 +69,7 @@ class Model:
         for record in records:
             name = record["name"]
             old = self.rows.get(name)
-            index = old.index if old else self._next
+            index = old.nth if old else self._next
             self._next += old is None
             self.records[name] = record
             self.rows[name] = filtering.row(record, self.target["cwd"], index, self.fold)
@@ -93,8 +92,7 @@ class Model:
             if verdict["verdict"] != row.verdict:
                 turned.append(name)
             record["freshness"] = verdict
-            self.rows[name] = replace(
-                row,
+            self.rows[name] = row._replace(
                 verdict=verdict["verdict"],
                 proof=verdict["proof"],
                 reason=safe_text(verdict["reason"]),

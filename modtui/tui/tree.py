@@ -33,7 +33,7 @@ def _group(name: str) -> Row:
         level="none",
         is_package=True,
         from_agent=False,
-        index=0,
+        nth=0,
     )
 
 

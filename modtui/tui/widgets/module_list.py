@@ -7,7 +7,6 @@ module as long as that is shown.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
@@ -46,8 +45,7 @@ def columns(width: int) -> Columns:
     return Columns(rest - file, status, freshness, file)
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """What is shown: one immutable value that replaces another."""
 
     rows: Sequence[Row] = ()
