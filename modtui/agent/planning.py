@@ -6,6 +6,7 @@ import sys
 
 from . import disk, entries, hazards, holders, loading, previous, raw, syntax
 from .errors import Refused, UnknownModule
+from .importing import Texts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,16 +135,21 @@ class Making:
         own = {step.name.partition(".")[0] for step in self.steps}
         known = {step.name for step in self.steps}
         fresh = [step.name for step in self.steps]
+        texts: Optional[Texts] = None
         while fresh:
             spaces = {name: holders.space_of(name) for name in fresh}
             live = {name: space for name, space in spaces.items() if space is not None}
             fresh = []
-            for importers in holders.importers(live).values():
+            texts = texts or Texts()
+            for importers in [*holders.importers(live).values(), texts.importers(live)]:
                 for name, why in importers.items():
                     if name in known or name == "__main__" or name in around.agent:
                         continue
                     known.add(name)
-                    entry = entries.look_at(name)
+                    try:
+                        entry = entries.look_at(name)
+                    except UnknownModule:
+                        continue  # another thread has taken it out of sys.modules
                     if entry.place == "project" or name.partition(".")[0] in own:
                         self._admit(entry, why)
                         fresh.append(name)
@@ -266,9 +272,11 @@ def _refusal(entry: Entry, patch: bool) -> Optional[shapes.Refusal]:
 
 
 def _in_order(steps: List[Step]) -> List[Step]:
-    """What is imported comes before what imports it; in a cycle, in the order of selection."""
+    """What is imported comes before what imports it; in a cycle, in the order of selection, after
+    all that any module of the cycle imports from outside of it."""
     by_name = {step.name: step for step in steps}
     needs = {step.name: _needs(step, by_name) for step in steps}
+    reached = {name: _reached(name, needs) for name in needs}
     ordered: List[Step] = []
     begun: Set[str] = set()
 
@@ -276,6 +284,9 @@ def _in_order(steps: List[Step]) -> List[Step]:
         if name in begun:
             return
         begun.add(name)
+        for needed in reached[name]:
+            if name not in reached[needed]:
+                visit(needed)
         for needed in needs[name]:
             visit(needed)
         ordered.append(by_name[name])
@@ -283,6 +294,18 @@ def _in_order(steps: List[Step]) -> List[Step]:
     for step in steps:
         visit(step.name)
     return ordered
+
+
+def _reached(name: str, needs: Dict[str, List[str]]) -> Dict[str, None]:
+    """All that a module imports, however indirectly, in the order in which that is met."""
+    found: Dict[str, None] = {}
+    queue = needs[name][::-1]
+    while queue:
+        one = queue.pop()
+        if one not in found:
+            found[one] = None
+            queue.extend(reversed(needs[one]))
+    return found
 
 
 def _needs(step: Step, steps: Dict[str, Step]) -> List[str]:

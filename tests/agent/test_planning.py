@@ -55,6 +55,35 @@ def test_dependents_are_followed_and_the_standard_library_is_not(project: Projec
     ]
 
 
+def test_who_imported_a_number_depends_on_it_and_who_has_an_equal_one_does_not(
+    project: Project,
+) -> None:
+    project.load(
+        nconf="RATE = 7\n",
+        nuser="from nconf import RATE as R\n",
+        nown="RATE = 7\n'nconf'\n",
+        nover="from nconf import RATE\nRATE = 8\n",
+        nlast="from nuser import R\n",
+        nstar="from nconf import *\n",
+    )
+    plan = planning.plan(["nconf"], dependents=True)
+    assert sorted(names(plan)) == ["nconf", "nlast", "nstar", "nuser"]
+    why = {step["name"]: step["why"] for step in plan["steps"]}
+    assert why["nuser"] == "imports RATE from nconf"
+
+
+def test_what_a_cycle_imports_comes_before_all_of_it(project: Project) -> None:
+    project.load(
+        xd="X = 1\n",
+        xa="import xb\n",
+        xb="import xc\n",
+        xc="import xa\nfrom xd import X\n",
+    )
+    for first in ("xa", "xb", "xc"):
+        rest = [name for name in ("xc", "xa", "xb") if name != first]
+        assert names(planning.plan([first, *rest, "xd"], patch=True))[0] == "xd"
+
+
 def test_a_cycle_is_no_obstacle(project: Project) -> None:
     project.load(cyca="import cycb\nX = 1\n", cycb="import cyca\nY = 1\n")
     assert sorted(names(planning.plan(["cyca"], dependents=True))) == ["cyca", "cycb"]
