@@ -121,14 +121,16 @@ class ModtuiApp(InTurn):
         )
 
     def _layout(self) -> Layout:
-        """As remembered, where the config does not say it."""
-        config, layout = self.config, self.memory.layout
+        """As remembered, where the config does not say it; what a guide tells is as at first."""
+        config, layout = self.config, Layout() if self.guide is not None else self.memory.layout
         said = {name for name in ("order", "tree", "folded", "diff") if name in config.given}
         layout = layout._replace(**{name: getattr(config, name) for name in said})
         return layout._replace(inverse=False) if "order" in said else layout
 
     def arranged(self, layout: Layout) -> None:
         """A person has arranged the screen so."""
+        if self.guide is not None:
+            return
         self.memory = self.memory._replace(layout=layout._replace(theme=self.memory.layout.theme))
 
     def watch_theme(self, theme: str) -> None:

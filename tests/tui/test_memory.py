@@ -85,7 +85,7 @@ async def test_the_config_goes_before_it(app: Make, tmp_path: Path) -> None:
         assert pilot.app.theme == "modtui-contrast"
 
 
-async def test_the_demo_is_no_recent_target(app: Make) -> None:
+async def test_the_demo_is_no_recent_target_and_looks_as_at_first(app: Make) -> None:
     class Silent:
         def line(self) -> str:
             return ""
@@ -95,10 +95,14 @@ async def test_the_demo_is_no_recent_target(app: Make) -> None:
 
         def saw(self, event: str) -> None: ...
 
-    made = app(guide=Silent())
+    layout = Layout(order="name", tree=True, theme="modtui-light")
+    made = app(guide=Silent(), memory=Memory(layout))
     async with made.run_test(size=(120, 40)) as pilot:
-        await settled(pilot)
-    assert made.memory.recent == ()
+        screen = await settled(pilot)
+        assert (screen.order.column, screen.as_tree) == ("freshness", False)
+        assert pilot.app.theme == "modtui-light"
+        await pilot.press("o")
+    assert made.memory == Memory(layout)
 
 
 async def test_the_picker_shows_recent_targets_first(app: Make, machine: FakeMachine) -> None:
