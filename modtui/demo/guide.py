@@ -24,8 +24,8 @@ class ShopGuide:
         return {
             "start": f"A shop is running, untouched (pid {self._shop.pid}); {cake}. "
             "Press g: its pricing.py gets edited on disk, as by your editor.",
-            "stale": f"shop.pricing is stale: the diff since load is here. In the process {cake}. "
-            "Press r to see what a reload would do.",
+            "stale": "shop.pricing is stale: enter shows its diff since load. "
+            f"In the process {cake}. Press r to see what a reload would do.",
             "reloaded": f"Reloaded, yet {cake}: shop.views still holds the old price() and three "
             "old Carts, as the report says. Press p to patch them.",
             "patched": f"Patched: {cake}; the old function and the live Carts run the new code. "
