@@ -12,7 +12,7 @@ from modtui.agent.errors import AgentError
 from modtui.reach import bundle, finding, image, proc
 from modtui.reach.apart import in_own_thread
 from modtui.reach.checking import check_of
-from modtui.reach.delivery import Parcel, Progress
+from modtui.reach.delivery import NO_THREAD, Parcel, Progress
 from modtui.reach.errors import (
     ConnectionLost,
     NobodyListens,
@@ -194,6 +194,8 @@ def _inject_once(
         mechanism.inject(proc.Proc(process.pid), parcel, progress, cancelled=stop)
         status = _final_status(parcel)
         if status.startswith("E"):
+            if not status.startswith(NO_THREAD):
+                parcel.file = -1  # the agent's thread is about to close it itself
             mechanism.take_back(process, parcel)
             raise Unsupported(f"the agent could not start in process {process.pid}: {status[1:]}")
     finally:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from modtui.agent.bootstrap import BRISK, QUICK, STATUS_SIZE
 from modtui.reach.bundle import FLAGS, PARSING, SOURCE, Payload
 
+NO_THREAD = "Eno thread"  # what the status begins with when there could be none
 # On the target's main thread, which waits for it: as little as can be.
 _STARTER = f"""\
 import sys
@@ -37,7 +38,7 @@ except BaseException as error:
     if usual is not None:
         sys.setswitchinterval(usual)
     if type(what) is tuple:
-        text = "Eno thread: %s: %s" % (type(error).__name__, error)
+        text = "{NO_THREAD}: %s: %s" % (type(error).__name__, error)
         sys.modules["posix"].pwrite(what[0], text.encode()[:4000], 0)
 """
 # On the agent's own thread. No function is made, as it would be a cycle with its namespace.

@@ -80,7 +80,7 @@ def test_an_audit_hook_forbids_what_comes_later(python: Python, event: str) -> N
             refusal = problem.reason
         assert refusal is None or ("could not start" in refusal and "RuntimeError: no" in refusal)
         left = lambda: (descriptors_of(process.pid), threads_of(process.pid))
-        assert eventually(lambda: left() == before), left()
+        assert eventually(lambda: left() == before, 30), left()
         unharmed(process.finish())
 
 
