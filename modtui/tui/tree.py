@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from modtui.source.safe import safe_text
@@ -91,3 +91,13 @@ def _size(
         stale += row is not None and row.verdict in ("stale", "missing")
         todo.extend(children.get(one, ()))
     return size, stale
+
+
+def packages_of_stale(rows: Iterable[Row]) -> frozenset[str]:
+    """The packages above stale modules: what was edited is seen without opening anything."""
+    found: set[str] = set()
+    for row in rows:
+        if row.verdict == "stale":
+            parts = row.name.split(".")
+            found.update(".".join(parts[:end]) for end in range(1, len(parts)))
+    return frozenset(found)

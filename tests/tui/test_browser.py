@@ -159,6 +159,21 @@ async def test_the_tree_opens_and_closes(app: Make) -> None:
         assert "shop.views" not in shown(screen)
 
 
+async def test_the_tree_opens_where_something_is_stale(app: Make, session: FakeSession) -> None:
+    made = app(config=Config(Path("config.toml"), tree=True, given=frozenset({"tree"})))
+    async with made.run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        assert "shop.pricing" not in shown(screen)
+        session.edit()
+        screen.feed.judge(["shop.pricing"], frozenset(["/srv/shop/shop/pricing.py"]))
+        await until(pilot, lambda: screen.modules.cursor == "shop.pricing")
+        await pilot.press("left", "left")
+        assert screen.modules.cursor == "shop"
+        assert "shop.pricing" not in shown(screen), "closed by hand it stays closed"
+        await pilot.press("right")
+        assert "shop.pricing" in shown(screen)
+
+
 @pytest.mark.parametrize(
     ("key", "tab"),
     [("d", "diff"), ("c", "source"), ("n", "names"), ("i", "imports"), ("p", "spec"),

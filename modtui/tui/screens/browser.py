@@ -16,7 +16,7 @@ from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
 from modtui.tui.memory import LEAST_SHARE, MOST_SHARE, Layout
 from modtui.tui.narrowing import Narrowing
 from modtui.tui.screens.browser_reload import ReloadScreen
-from modtui.tui.tree import tree
+from modtui.tui.tree import packages_of_stale, tree
 from modtui.tui.widgets.bars import KeyBar, title
 from modtui.tui.widgets.column_heads import ColumnHeads
 from modtui.tui.widgets.detail import TABS, Detail
@@ -75,7 +75,8 @@ class BrowserScreen(ReloadScreen):
         self.as_tree = layout.tree
         self.diff_mode = layout.diff if layout.diff in MODES else "auto"
         self.share = layout.share
-        self.opened: frozenset[str] = frozenset()
+        self.opened: frozenset[str] = frozenset()  # packages of the tree
+        self.closed: frozenset[str] = frozenset()  # though something in them is stale
         self._narrowing = Narrowing()
         self._home: str | None = None  # where the cursor was before the filter
         self._trail: list[str] = []
@@ -130,7 +131,8 @@ class BrowserScreen(ReloadScreen):
         total = len(shown)
         if self.as_tree:
             filtered = bool(text or self.statuses)
-            shown, branches = tree(shown, self.opened, filtered)
+            opened = (self.opened | packages_of_stale(shown)) - self.closed
+            shown, branches = tree(shown, opened, filtered)
         query = filtering.parse(text)
         self.modules.empty = self._empty(query) if not shown else ()
         self.modules.show(Listing(shown, branches, query))
@@ -203,8 +205,11 @@ class BrowserScreen(ReloadScreen):
 
     @on(ModuleList.Folding)
     def _folding(self, event: ModuleList.Folding) -> None:
-        open = event.open if event.open is not None else event.name not in self.opened
-        self.opened = self.opened | {event.name} if open else self.opened - {event.name}
+        branch = self.modules.branch
+        open = event.open if event.open is not None else branch is None or not branch.open
+        one = {event.name}
+        self.opened = self.opened | one if open else self.opened - one
+        self.closed = self.closed - one if open else self.closed | one
         self.relist()
         if open:
             self.modules.reveal_children()
@@ -328,7 +333,8 @@ class BrowserScreen(ReloadScreen):
         self.as_tree = not self.as_tree
         if self.as_tree and self.modules.cursor:
             parts = self.modules.cursor.split(".")
-            self.opened |= {".".join(parts[:i]) for i in range(1, len(parts))}
+            above = {".".join(parts[:i]) for i in range(1, len(parts))}
+            self.opened, self.closed = self.opened | above, self.closed - above
         self.relist()
         self.remember()
 

@@ -118,9 +118,10 @@ class ModuleList(InkView):
         if not rows:
             self._index = 0
             return
-        if self.loose and rows[0].name != self.cursor:
-            self._index = 0
-            self.cursor = rows[0].name
+        first = self._first() if self.loose else 0
+        if self.loose and rows[first].name != self.cursor:
+            self._index = first
+            self.cursor = rows[first].name
         cursor = self.cursor  # asking a reactive 10,000 times takes milliseconds
         if not (self._index < len(rows) and rows[self._index].name == cursor):
             found = next((i for i, row in enumerate(rows) if row.name == cursor), None)
@@ -130,6 +131,13 @@ class ModuleList(InkView):
                 self.cursor = rows[found].name
             self._index = found
             self._reveal()
+
+    def _first(self) -> int:
+        """Where the cursor stands at first: the first row; in the tree the first that is stale."""
+        if self.listing.branches is None:
+            return 0
+        rows = enumerate(self.listing.rows)
+        return next((i for i, row in rows if row.verdict == "stale"), 0)
 
     @property
     def row(self) -> Row | None:
