@@ -179,7 +179,10 @@ def _inject_once(
 ) -> Session:
     if proc.LINUX:
         build = image.find(process)
-        interpreter, version = bundle.identify(build.path, _whose(process)), build.version
+        try:
+            interpreter, version = bundle.identify(build.path, _whose(process)), build.version
+        except OSError:
+            raise proc.no_such(process.pid) from None
         threads = int(process.status.get("Threads", "1"))
     else:
         interpreter, version, threads = bundle.identify(process.exe), None, 1

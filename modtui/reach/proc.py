@@ -324,7 +324,9 @@ def check_state(process: Proc) -> None:
             f"process {pid} has ended and is a zombie until its parent {status.get('PPid')} "
             "asks for it"
         )
-    if status.get("Kthread") == "1" or "VmSize" not in status:
+    if "VmSize" not in status and (status.get("Kthread") == "0" or process.ended()):
+        raise has_ended(pid)  # its memory goes first
+    if "VmSize" not in status:
         raise NotPython(f"process {pid} ({process.name}) is a thread of the kernel")
 
 

@@ -134,6 +134,8 @@ class RemoteExec:
                 command, capture_output=True, text=True, timeout=20, check=False, **_as(process)
             )
         except (OSError, subprocess.TimeoutExpired) as error:
+            if process.ended():
+                raise proc.has_ended(process.pid) from None
             raise Unsupported(
                 f"the interpreter of process {process.pid} did not run: {error}"
             ) from None

@@ -155,10 +155,18 @@ def _between(visitor: socket.socket, chance: random.Random) -> None:
 
 
 def _frame(source: socket.socket) -> bytes:
-    head = source.recv(4, socket.MSG_WAITALL)
-    if len(head) < 4:
-        return b""
-    return head + source.recv(struct.unpack(">I", head)[0], socket.MSG_WAITALL)
+    head = _exactly(source, 4)
+    return head + _exactly(source, struct.unpack(">I", head)[0]) if head else b""
+
+
+def _exactly(source: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        part = source.recv(count - len(data))
+        if not part:
+            return b""
+        data += part
+    return data
 
 
 def _changed(value: Any, chance: random.Random) -> Any:

@@ -77,7 +77,7 @@ def run(options: argparse.Namespace, to: object = sys.stdout) -> list[Tally]:
         for name in options.part or PARTS:
             if python.root and name != "cycles":
                 continue  # it does not see the files that these parts edit
-            if name == "greenlets" and any(tally.name.startswith(name) for tally in tallies):
+            if name == "greenlets" and any(tally.what.startswith(name) for tally in tallies):
                 continue  # that is not about the Python
             tally = Tally(f"{name} {python}")
             with tempfile.TemporaryDirectory() as folder, Clock(tally, to):  # type: ignore[arg-type]
