@@ -12,7 +12,7 @@ from . import raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
     from . import shapes
 
@@ -28,27 +28,46 @@ _KEY_IDS = frozenset(map(id, (str, int, bytes, bool, float)))
 
 
 class Owned:
-    """The objects that belong to some modules: what a reload of them replaces."""
+    """The objects that belong to some modules: what a reload of them replaces, or has replaced.
 
-    def __init__(self, spaces: Dict[str, Dict[Any, Any]]) -> None:
+    `kept` are namespaces of theirs as they were before and after earlier reloads, each with the
+    live one: who still holds an object from there was left behind then, and is so now.
+    """
+
+    def __init__(
+        self,
+        spaces: Dict[str, Dict[Any, Any]],
+        kept: Sequence[Tuple[Dict[Any, Any], Dict[Any, Any]]] = (),
+    ) -> None:
         self.spaces = spaces
         self.by_id: Dict[int, Tuple[str, str]] = {}  # id -> (module, name)
         self.classes: List[Tuple[str, Any]] = []
         self.functions: List[Tuple[str, Any]] = []
         self._keep: List[Any] = []
-        # References to a function that are no news: the namespace, the two lists here, the loop
-        # and the call that count.
-        self.expected = 5
         self.ignored: Set[int] = set()  # ids of containers of ours that hold the objects too
+        # References to an object that are no news, by its id: namespaces, live and kept.
+        self.references: Dict[int, int] = {}
         foreign = _foreign_objects(spaces)
         for module, space in spaces.items():
-            for name, value in raw.items(space):
-                if type(name) is not str or (name.startswith("__") and name.endswith("__")):
-                    continue
-                if self._belongs(module, space, value, foreign):
-                    self.by_id.setdefault(id(value), (module, name))
-                    self._keep.append(value)
-                    self._sort(name, value)
+            self._add(module, space, space, foreign)
+            for live, saved in kept:
+                if live is space:
+                    self._add(module, space, saved, foreign)
+
+    def _add(self, module: str, space: Any, held: Dict[Any, Any], foreign: Set[int]) -> None:
+        for name, value in raw.items(held):
+            if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+                continue
+            self.references[id(value)] = self.references.get(id(value), 0) + 1
+            if id(value) not in self.by_id and self._belongs(module, space, value, foreign):
+                self.by_id[id(value)] = module, name
+                self._keep.append(value)
+                self._sort(name, value)
+
+    def held_in(self, saved: Dict[Any, Any]) -> None:
+        """Another dict of ours holds the objects, too."""
+        for _, value in raw.items(saved):
+            self.references[id(value)] = self.references.get(id(value), 0) + 1
 
     def _sort(self, name: str, value: Any) -> None:
         if type(value) is raw.FunctionType:
@@ -109,17 +128,21 @@ def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehi
     for found in from_imports(owned, inside):
         result[found["of"].rpartition(".")[0]]["from_imports"].append(found)
     counts = instance_counts([cls for _, cls in owned.classes])
+    instances: Dict[Tuple[str, str], int] = {}  # of all classes that had that name
     for qualname, cls in owned.classes:
-        left = result.get(raw.class_module(cls) or "")
+        module = raw.class_module(cls) or ""
+        left = result.get(module)
         if left is None:
             continue
-        count = counts.get(id(cls), 0)
-        if count:
-            left["instances"].append({"class": qualname, "count": count})
+        key = module, qualname
+        instances[key] = instances.get(key, 0) + counts.get(id(cls), 0)
         for subclass in type.__subclasses__(cls):
             if raw.class_module(subclass) not in inside:
                 name = "%s.%s" % (raw.class_module(subclass), raw.class_qualname(subclass))
                 left["subclasses"].append({"class": name, "of": qualname})
+    for (module, qualname), count in instances.items():
+        if count:
+            result[module]["instances"].append({"class": qualname, "count": count})
     for module, held in held_functions(owned):
         result[module]["functions"].append(held)
     return result
@@ -172,8 +195,9 @@ def _count(counts: Dict[int, int], objects: List[Any]) -> None:
 def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
     suspects: Dict[int, Any] = {}
+    ours = _references_of_ours()
     for name, function in owned.functions:
-        if sys.getrefcount(function) > owned.expected:
+        if sys.getrefcount(function) > ours + owned.references.get(id(function), 0):
             suspects[id(function)] = (name, function)
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
@@ -197,6 +221,16 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     for key, known in held.items():
         result.append((owned.by_id[key][0], {"function": suspects[key][0], "held_by": known}))
     return result  # type: ignore[return-value]
+
+
+def _references_of_ours() -> int:
+    """How many references to a function the two lists of `Owned` and the counting itself are."""
+    keep: List[Any] = [lambda: None]
+    functions = [("", keep[0])]
+    count = 0
+    for _, function in functions:
+        count = sys.getrefcount(function)
+    return count
 
 
 def _held_in(holder: Any, wanted: Dict[int, Any]) -> Iterator[Tuple[int, str]]:

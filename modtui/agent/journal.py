@@ -7,9 +7,11 @@ from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, List, Optional, Set
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
     from . import shapes
+
+    Kept = Tuple[Dict[Any, Any], Dict[Any, Any]]
 
 MOST_UNDOABLE = 50  # older entries let go of the old objects
 
@@ -17,7 +19,17 @@ MOST_UNDOABLE = 50  # older entries let go of the old objects
 class Entry:
     """One reload that went well."""
 
-    __slots__ = ("at", "mode", "modules", "number", "private_ids", "redo", "undo", "why_not")
+    __slots__ = (
+        "at",
+        "kept",
+        "mode",
+        "modules",
+        "number",
+        "private_ids",
+        "redo",
+        "undo",
+        "why_not",
+    )
 
     def __init__(
         self,
@@ -28,12 +40,14 @@ class Entry:
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]],
+        kept: Callable[[], List[Kept]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
         self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
         self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
         self.redo = redo  # takes an undo back right after it; plain reloads only
+        self.kept = kept  # namespaces whose objects may still be held
         self.private_ids = private_ids  # of what holds objects only to be able to undo
 
     def let_go(self, why: str) -> None:
@@ -41,6 +55,7 @@ class Entry:
         self.undo = self.redo = None
         self.why_not = partial(str, why)
         self.private_ids = set
+        self.kept = list
 
 
 class Journal:
@@ -61,10 +76,13 @@ class Journal:
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]] = None,
+        kept: Callable[[], List[Kept]] = list,
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
-        self._entries.append(Entry(self._count, mode, modules, undo, why_not, private_ids, redo))
+        self._entries.append(
+            Entry(self._count, mode, modules, undo, why_not, private_ids, redo, kept)
+        )
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.let_go("its old objects were let go of")
 
@@ -84,6 +102,10 @@ class Journal:
         for entry in self._entries:
             found |= entry.private_ids()
         return found
+
+    def kept(self) -> List[Kept]:
+        """(live namespace, what it held before or after a plain reload), of all that are known."""
+        return [pair for entry in self._entries for pair in entry.kept()]
 
     def last(self) -> Optional[Entry]:
         """The newest entry."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from . import shapes
     from .entries import Entry
+    from .journal import Journal
 
 _NEVER = {
     "blocked": "its import is blocked: sys.modules holds None",
@@ -212,15 +213,16 @@ def _would_leave(making: Making) -> Dict[str, shapes.LeftBehind]:
     spaces = {
         step.name: step.entry.namespace for step in making.steps if step.entry.namespace is not None
     }
-    owned = holders.Owned(spaces)
-    owned.ignored = _kept_for_undo()
+    journal = _journal()
+    owned = holders.Owned(spaces, journal.kept() if journal is not None else ())
+    owned.ignored = journal.private_ids() if journal is not None else set()
     return holders.left_behind(owned, [step.name for step in making.steps])
 
 
-def _kept_for_undo() -> Set[int]:
-    """The ids of what the journal holds only so that it can be undone, once there is a journal."""
+def _journal() -> Optional[Journal]:
+    """The journal, once there is one."""
     reloading = sys.modules.get(__name__.rpartition(".")[0] + ".reloading")
-    return reloading.journal.private_ids() if reloading is not None else set()
+    return None if reloading is None else reloading.journal
 
 
 def names_removed(step: Step) -> List[str]:

@@ -162,7 +162,8 @@ class Reload:
             baseline.restore(self._known)
             return self._report(False, side_effects)
         owned.ignored = {id(saved) for _, saved in before.spaces} | journal.private_ids()
-        owned.expected = 6  # no namespace any more, but the snapshot's copy and its record
+        for _, saved in before.spaces:
+            owned.held_in(saved)  # and its record of it, but the live namespace no longer
         self._left_behind(owned)
         undoing.note_plain(journal, self._names, before, self._known)
         return self._report(True, side_effects)
@@ -172,7 +173,7 @@ class Reload:
         for step in self._making.steps:
             if step.entry.namespace is not None:
                 spaces[step.name] = step.entry.namespace
-        return holders.Owned(spaces)
+        return holders.Owned(spaces, journal.kept())
 
     def _execute(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
         captured = effects.Captured()

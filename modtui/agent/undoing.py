@@ -78,6 +78,12 @@ class Plain:
         step.revert()
         baseline.restore(known)
 
+    def kept(self) -> List[Tuple[Space, Space]]:
+        """(namespace, what it held) before the reload and after it."""
+        return [
+            (space, saved) for space, before, after in self._spaces for saved in (before, after)
+        ]
+
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
         found = {id(self._entries_before), id(self._entries_after), id(self._spaces)}
@@ -89,7 +95,9 @@ class Plain:
 def note_plain(journal: Journal, names: List[str], before: Snapshot, known: Any) -> None:
     """Put a plain reload into the journal."""
     plain = Plain(names, before, known)
-    journal.add("reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo)
+    journal.add(
+        "reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo, plain.kept
+    )
 
 
 class Patched:

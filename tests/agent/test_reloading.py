@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from modtui.agent import disk, errors, reloading
+from modtui.agent import disk, errors, planning, reloading
 from tests.agent.project import Project
 
 
@@ -49,6 +49,30 @@ def test_the_report_says_what_was_rebound_added_and_kept(project: Project) -> No
     }
     assert left["instances"] == [{"class": "C", "count": 1}]
     assert (a.f(), user.f()) == ("new", "old")
+
+
+def test_what_an_earlier_reload_left_behind_is_still_told(project: Project) -> None:
+    """By each later plan and report, also of many functions; gone when nobody holds it any more."""
+    many = "".join(f"def f{number}(): return 0\n" for number in range(120))
+    _, user = project.load(
+        rb=BEFORE + many, rholder="from rb import f, C, f7\nitem = C()\nlist_ = [f7]\n"
+    )
+    middle = None
+    for number in (1, 2, 3):
+        project.write("rb", AFTER + many + f"# {number}\n")
+        told = [planning.plan(["rb"])["steps"][0]["would_leave"]]
+        (module,) = reloading.reload(["rb"])["modules"]
+        told.append(module["left_behind"])
+        for left in told:
+            assert {one["of"] for one in left["from_imports"]} == {"rb.f", "rb.C", "rb.f7"}
+            count = 1 if middle is None else 2
+            assert left["instances"] == [{"class": "C", "count": count}]
+            assert left["functions"] == [{"function": "f7", "held_by": ["a list of 1"]}]
+        middle = middle or sys.modules["rb"].C()
+    del user.f, user.C, user.item, user.list_, user.f7, middle
+    gc.collect()
+    left = planning.plan(["rb"])["steps"][0]["would_leave"]
+    assert not any(left.values())
 
 
 def test_what_is_kept_for_undo_is_not_left_behind(project: Project) -> None:
