@@ -261,9 +261,14 @@ def _key(key: Any) -> str:
     return repr(key) if id(type(key)) in _KEY_IDS else raw.type_name(key)
 
 
-def importers(spaces: Dict[str, Dict[Any, Any]]) -> Dict[str, Dict[str, str]]:
-    """For each module, which others hold it or objects of it: {module: {importer: why}}."""
-    owned = Owned(spaces)
+def importers(
+    spaces: Dict[str, Dict[Any, Any]], kept: Sequence[Tuple[Dict[Any, Any], Dict[Any, Any]]] = ()
+) -> Dict[str, Dict[str, str]]:
+    """For each module, which others hold it or objects of it: {module: {importer: why}}.
+
+    `kept` is as for `Owned`: who holds an object of before an earlier reload has imported it, too.
+    """
+    owned = Owned(spaces, kept)
     result: Dict[str, Dict[str, str]] = {name: {} for name in spaces}
     modules = {id(sys.modules.get(name)): name for name in spaces}
     for module, _, value in raw.entries():

@@ -75,6 +75,19 @@ def test_what_an_earlier_reload_left_behind_is_still_told(project: Project) -> N
     assert not any(left.values())
 
 
+def test_dependents_are_also_who_holds_what_was_there_before(project: Project) -> None:
+    project.load(
+        rd="def f(): return 1\n",
+        rdirect="from rd import f\n",
+        rhidden="import importlib\nf = importlib.import_module('rd').f\n",
+    )
+    for number in (2, 3, 4):
+        project.write("rd", f"def f(): return {number}\n")
+        steps = planning.plan(["rd"], dependents=True)["steps"]
+        assert {step["name"] for step in steps} == {"rd", "rdirect", "rhidden"}
+        reloading.reload(["rd"])
+
+
 def test_what_is_kept_for_undo_is_not_left_behind(project: Project) -> None:
     project.load(rk="def f(): return 1\n")
     for number in (2, 3):
