@@ -32,7 +32,7 @@ class Texts:
         A name counts only if it is bound to what the module has, or had when it was imported.
         """
         found: Dict[str, str] = {}
-        wanted = [name.rpartition(".")[2].encode() for name in spaces]
+        wanted = [name.rpartition(".")[2].encode("utf-8", "surrogatepass") for name in spaces]
         for entry in self._entries:
             data = self._text(entry)
             if entry.name in spaces or not any(name in data for name in wanted):
@@ -49,7 +49,7 @@ class Texts:
             if loader is not None and loading.reads_source(loader):
                 try:
                     self._data[entry.name] = loading.read(loader, entry.name)[1]
-                except (OSError, ImportError):
+                except (OSError, ValueError, ImportError):
                     pass  # its file is gone: what it holds is all that is known
         return self._data[entry.name]
 
