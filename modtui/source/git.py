@@ -314,7 +314,7 @@ def _alternates(common: str, root: str) -> list[str]:
     except OSError:
         return []
     lines = os.fsdecode(data).splitlines()
-    return [root + line.strip() for line in lines if line.startswith("/")]
+    return [root + line.strip() for line in lines if line.startswith("/") and "\0" not in line]
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -333,7 +333,8 @@ def _first_line(path: str) -> str | None:
         data, _ = files.read(path, 4096)
     except OSError:
         return None
-    return os.fsdecode(data.partition(b"\n")[0]).strip()
+    line = data.partition(b"\n")[0]
+    return None if b"\0" in line else os.fsdecode(line).strip()  # no path has one
 
 
 def _date(seconds: float) -> str:
