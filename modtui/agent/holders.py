@@ -12,9 +12,11 @@ from . import raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Sequence, Set, Tuple
 
     from . import shapes
+
+    Older = Tuple[str, str, Any]  # module, name, an object that has this name no longer
 
 # Walking the heap once for a few classes is cheap, its cost grows with their number; in between the
 # target's threads get their turn.
@@ -30,14 +32,13 @@ _KEY_IDS = frozenset(map(id, (str, int, bytes, bool, float)))
 class Owned:
     """The objects that belong to some modules: what a reload of them replaces, or has replaced.
 
-    `kept` are namespaces of theirs as they were before and after earlier reloads, each with the
-    live one: who still holds an object from there was left behind then, and is so now.
+    `older` is what earlier reloads have replaced and somebody still held then.
     """
 
     def __init__(
         self,
         spaces: Dict[str, Dict[Any, Any]],
-        kept: Sequence[Tuple[Dict[Any, Any], Dict[Any, Any]]] = (),
+        older: Sequence[Older] = (),
     ) -> None:
         self.spaces = spaces
         self.by_id: Dict[int, Tuple[str, str]] = {}  # id -> (module, name)
@@ -45,29 +46,37 @@ class Owned:
         self.functions: List[Tuple[str, Any]] = []
         self._keep: List[Any] = []
         self.ignored: Set[int] = set()  # ids of containers of ours that hold the objects too
-        # References to an object that are no news, by its id: namespaces, live and kept.
-        self.references: Dict[int, int] = {}
+        # References to a function that are no news: the live namespace, and how many more there are
+        # by its id, which is asked for only where many functions have more than that.
+        self.expected = 1
+        self.private: Callable[[], Dict[int, int]] = dict
+        self.found: Set[int] = set()  # the ids of what somebody holds
         foreign = _foreign_objects(spaces)
         for module, space in spaces.items():
-            self._add(module, space, space, foreign)
-            for live, saved in kept:
-                if live is space:
-                    self._add(module, space, saved, foreign)
+            for name, value in raw.items(space):
+                if type(name) is not str or (name.startswith("__") and name.endswith("__")):
+                    continue
+                if self._belongs(module, space, value, foreign):
+                    self._add(module, name, value)
+        for module, name, value in older:
+            if module in spaces:
+                self._add(module, name, value)
 
-    def _add(self, module: str, space: Any, held: Dict[Any, Any], foreign: Set[int]) -> None:
-        for name, value in raw.items(held):
-            if type(name) is not str or (name.startswith("__") and name.endswith("__")):
-                continue
-            self.references[id(value)] = self.references.get(id(value), 0) + 1
-            if id(value) not in self.by_id and self._belongs(module, space, value, foreign):
-                self.by_id[id(value)] = module, name
-                self._keep.append(value)
-                self._sort(name, value)
+    def _add(self, module: str, name: str, value: Any) -> None:
+        if id(value) not in self.by_id:
+            self.by_id[id(value)] = module, name
+            self._keep.append(value)
+            self._sort(name, value)
 
-    def held_in(self, saved: Dict[Any, Any]) -> None:
-        """Another dict of ours holds the objects, too."""
-        for _, value in raw.items(saved):
-            self.references[id(value)] = self.references.get(id(value), 0) + 1
+    def held(self) -> List[Older]:
+        """(module, name, object) of what somebody holds, once that was looked for."""
+        named = [(*self.by_id[id(value)], value) for value in self._keep if id(value) in self.found]
+        inner = [
+            (raw.class_module(cls) or "", name, cls)
+            for name, cls in self.classes
+            if id(cls) in self.found and id(cls) not in self.by_id
+        ]
+        return named + inner
 
     def _sort(self, name: str, value: Any) -> None:
         if type(value) is raw.FunctionType:
@@ -134,10 +143,13 @@ def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehi
         left = result.get(module)
         if left is None:
             continue
-        key = module, qualname
-        instances[key] = instances.get(key, 0) + counts.get(id(cls), 0)
+        count = counts.get(id(cls), 0)
+        instances[module, qualname] = instances.get((module, qualname), 0) + count
+        if count:
+            owned.found.add(id(cls))
         for subclass in type.__subclasses__(cls):
             if raw.class_module(subclass) not in inside:
+                owned.found.add(id(cls))
                 name = "%s.%s" % (raw.class_module(subclass), raw.class_qualname(subclass))
                 left["subclasses"].append({"class": name, "of": qualname})
     for (module, qualname), count in instances.items():
@@ -164,6 +176,7 @@ def from_imports(owned: Owned, inside: Set[str]) -> List[shapes.FromImport]:
         for name, held in raw.items(space):
             source = wanted.get(id(held))
             if source is not None and type(name) is str:
+                owned.found.add(id(held))
                 found.append({"module": module, "name": name, "of": "%s.%s" % source})
     return found
 
@@ -194,11 +207,10 @@ def _count(counts: Dict[int, int], objects: List[Any]) -> None:
 
 def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
-    suspects: Dict[int, Any] = {}
-    ours = _references_of_ours()
-    for name, function in owned.functions:
-        if sys.getrefcount(function) > ours + owned.references.get(id(function), 0):
-            suspects[id(function)] = (name, function)
+    suspects = _held_more_often(owned, {})
+    if len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
+        suspects.clear()  # which holds them, too
+        suspects = _held_more_often(owned, owned.private())
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
     functions = [function for _, function in suspects.values()]
@@ -219,8 +231,19 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
                     known.append(said)
     result = []
     for key, known in held.items():
+        owned.found.add(key)
         result.append((owned.by_id[key][0], {"function": suspects[key][0], "held_by": known}))
     return result  # type: ignore[return-value]
+
+
+def _held_more_often(owned: Owned, private: Dict[int, int]) -> Dict[int, Tuple[str, Any]]:
+    """The functions with more references than are ours, by id."""
+    ours = _references_of_ours() + owned.expected
+    found: Dict[int, Tuple[str, Any]] = {}
+    for name, function in owned.functions:
+        if sys.getrefcount(function) > ours + private.get(id(function), 0):
+            found[id(function)] = (name, function)
+    return found
 
 
 def _references_of_ours() -> int:
@@ -262,13 +285,13 @@ def _key(key: Any) -> str:
 
 
 def importers(
-    spaces: Dict[str, Dict[Any, Any]], kept: Sequence[Tuple[Dict[Any, Any], Dict[Any, Any]]] = ()
+    spaces: Dict[str, Dict[Any, Any]], older: Sequence[Older] = ()
 ) -> Dict[str, Dict[str, str]]:
     """For each module, which others hold it or objects of it: {module: {importer: why}}.
 
-    `kept` is as for `Owned`: who holds an object of before an earlier reload has imported it, too.
+    `older` is as for `Owned`: who holds what an earlier reload replaced has imported it, too.
     """
-    owned = Owned(spaces, kept)
+    owned = Owned(spaces, older)
     result: Dict[str, Dict[str, str]] = {name: {} for name in spaces}
     modules = {id(sys.modules.get(name)): name for name in spaces}
     for module, _, value in raw.entries():

@@ -7,11 +7,10 @@ from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
 
     from . import shapes
-
-    Kept = Tuple[Dict[Any, Any], Dict[Any, Any]]
+    from .holders import Older
 
 MOST_UNDOABLE = 50  # older entries let go of the old objects
 
@@ -21,10 +20,11 @@ class Entry:
 
     __slots__ = (
         "at",
-        "kept",
+        "held",
         "mode",
         "modules",
         "number",
+        "older",
         "private_ids",
         "redo",
         "undo",
@@ -40,14 +40,16 @@ class Entry:
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]],
-        kept: Callable[[], List[Kept]],
+        older: Sequence[Older],
+        held: Callable[[], Iterable[Any]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
         self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
         self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
         self.redo = redo  # takes an undo back right after it; plain reloads only
-        self.kept = kept  # namespaces whose objects may still be held
+        self.older: Sequence[Older] = older  # what it replaced, or others had, and somebody held
+        self.held = held  # each object, as often as it is held only to be able to undo
         self.private_ids = private_ids  # of what holds objects only to be able to undo
 
     def let_go(self, why: str) -> None:
@@ -55,7 +57,7 @@ class Entry:
         self.undo = self.redo = None
         self.why_not = partial(str, why)
         self.private_ids = set
-        self.kept = list
+        self.older, self.held = (), list
 
 
 class Journal:
@@ -76,12 +78,13 @@ class Journal:
         why_not: Callable[[], Optional[str]],
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]] = None,
-        kept: Callable[[], List[Kept]] = list,
+        older: Sequence[Older] = (),
+        held: Callable[[], Iterable[Any]] = list,
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
         self._entries.append(
-            Entry(self._count, mode, modules, undo, why_not, private_ids, redo, kept)
+            Entry(self._count, mode, modules, undo, why_not, private_ids, redo, older, held)
         )
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.let_go("its old objects were let go of")
@@ -103,9 +106,21 @@ class Journal:
             found |= entry.private_ids()
         return found
 
-    def kept(self) -> List[Kept]:
-        """(live namespace, what it held before or after a plain reload), of all that are known."""
-        return [pair for entry in self._entries for pair in entry.kept()]
+    def older(self) -> List[Older]:
+        """What plain reloads replaced and somebody still held after the last one of that module."""
+        newest: Dict[str, Entry] = {}
+        for entry in self._entries:
+            if entry.mode == "reload":
+                newest.update(dict.fromkeys(entry.modules, entry))
+        return [one for module, entry in newest.items() for one in entry.older if one[0] == module]
+
+    def references(self) -> Dict[int, int]:
+        """How often an object is held only so that something can be undone, by its id."""
+        counts: Dict[int, int] = {}
+        for entry in self._entries:
+            for one in entry.held():
+                counts[id(one)] = counts.get(id(one), 0) + 1
+        return counts
 
     def last(self) -> Optional[Entry]:
         """The newest entry."""

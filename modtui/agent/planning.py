@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from . import shapes
     from .entries import Entry
-    from .journal import Journal, Kept
+    from .journal import Journal
 
 _NEVER = {
     "blocked": "its import is blocked: sys.modules holds None",
@@ -137,13 +137,14 @@ class Making:
         known = {step.name for step in self.steps}
         fresh = [step.name for step in self.steps]
         texts: Optional[Texts] = None
-        kept = _kept_by_journal()
+        journal = _journal()
+        older = journal.older() if journal is not None else []
         while fresh:
             spaces = {name: holders.space_of(name) for name in fresh}
             live = {name: space for name, space in spaces.items() if space is not None}
             fresh = []
             texts = texts or Texts()
-            for importers in [*holders.importers(live, kept).values(), texts.importers(live)]:
+            for importers in [*holders.importers(live, older).values(), texts.importers(live)]:
                 for name, why in importers.items():
                     if name in known or name == "__main__" or name in around.agent:
                         continue
@@ -215,8 +216,9 @@ def _would_leave(making: Making) -> Dict[str, shapes.LeftBehind]:
         step.name: step.entry.namespace for step in making.steps if step.entry.namespace is not None
     }
     journal = _journal()
-    owned = holders.Owned(spaces, _kept_by_journal())
-    owned.ignored = journal.private_ids() if journal is not None else set()
+    owned = holders.Owned(spaces, journal.older() if journal is not None else ())
+    if journal is not None:
+        owned.ignored, owned.private = journal.private_ids(), journal.references
     return holders.left_behind(owned, [step.name for step in making.steps])
 
 
@@ -224,11 +226,6 @@ def _journal() -> Optional[Journal]:
     """The journal, once there is one."""
     reloading = sys.modules.get(__name__.rpartition(".")[0] + ".reloading")
     return None if reloading is None else reloading.journal
-
-
-def _kept_by_journal() -> List[Kept]:
-    journal = _journal()
-    return [] if journal is None else journal.kept()
 
 
 def names_removed(step: Step) -> List[str]:

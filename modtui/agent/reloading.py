@@ -162,10 +162,9 @@ class Reload:
             baseline.restore(self._known)
             return self._report(False, side_effects)
         owned.ignored = {id(saved) for _, saved in before.spaces} | journal.private_ids()
-        for _, saved in before.spaces:
-            owned.held_in(saved)  # and its record of it, but the live namespace no longer
+        owned.expected = 2  # no namespace any more, but the snapshot's copy and its record
         self._left_behind(owned)
-        undoing.note_plain(journal, self._names, before, self._known)
+        undoing.note_plain(journal, self._names, before, self._known, owned.held())
         return self._report(True, side_effects)
 
     def _owned(self) -> holders.Owned:
@@ -173,7 +172,9 @@ class Reload:
         for step in self._making.steps:
             if step.entry.namespace is not None:
                 spaces[step.name] = step.entry.namespace
-        return holders.Owned(spaces, journal.kept())
+        owned = holders.Owned(spaces, journal.older())
+        owned.private = journal.references
+        return owned
 
     def _execute(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
         captured = effects.Captured()

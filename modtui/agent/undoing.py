@@ -10,8 +10,9 @@ from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional, Set, Tuple
+    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
+    from .holders import Older
     from .journal import Journal
     from .snapshot import Snapshot
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class Plain:
     """How to undo a plain reload. A name that the reload did not rebind keeps its value of now."""
 
-    def __init__(self, names: List[str], before: Snapshot, known: Any) -> None:
-        self._names = names
+    def __init__(self, names: List[str], before: Snapshot, known: Any, older: List[Older]) -> None:
+        self._names, self._older = names, older
         self._entries_before = {name: before.entries.get(name, MISSING) for name in names}
         self._entries_after = {name: sys.modules.get(name, MISSING) for name in names}
         self._spaces: List[Tuple[Space, Space, Space]] = [
@@ -78,25 +79,28 @@ class Plain:
         step.revert()
         baseline.restore(known)
 
-    def kept(self) -> List[Tuple[Space, Space]]:
-        """(namespace, what it held) before the reload and after it."""
-        return [
-            (space, saved) for space, before, after in self._spaces for saved in (before, after)
-        ]
+    def held(self) -> Iterator[Any]:
+        """Each object, as often as it is held here."""
+        for _, before, after in self._spaces:
+            yield from before.values()
+            yield from after.values()
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
         found = {id(self._entries_before), id(self._entries_after), id(self._spaces)}
+        found |= {id(self._older)} | {id(one) for one in self._older}
         for entry in self._spaces:
             found |= {id(entry), id(entry[1]), id(entry[2])}
         return found
 
 
-def note_plain(journal: Journal, names: List[str], before: Snapshot, known: Any) -> None:
-    """Put a plain reload into the journal."""
-    plain = Plain(names, before, known)
+def note_plain(
+    journal: Journal, names: List[str], before: Snapshot, known: Any, older: List[Older]
+) -> None:
+    """Put a plain reload into the journal; `older` is what it or earlier ones left behind."""
+    plain = Plain(names, before, known, older)
     journal.add(
-        "reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo, plain.kept
+        "reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo, older, plain.held
     )
 
 
@@ -141,6 +145,13 @@ class Patched:
         baseline.restore(self._known_before)
         return []
 
+    def held(self) -> Iterator[Any]:
+        """Each function and class, as often as it is held here."""
+        for _, _, value in self._marks:
+            yield value
+        for value, _ in self._codes:
+            yield value
+
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
         found = {id(self._marks), id(self._codes), id(self._entries)}
@@ -153,4 +164,5 @@ class Patched:
 def note_patch(journal: Journal, names: List[str], batches: List[Batch], known: Any) -> None:
     """Put a patch into the journal."""
     patched = Patched(names, batches, known)
-    journal.add("patch", names, patched.undo, patched.why_not, patched.private_ids)
+    undo, why_not, private_ids = patched.undo, patched.why_not, patched.private_ids
+    journal.add("patch", names, undo, why_not, private_ids, held=patched.held)
