@@ -49,7 +49,7 @@ class Owned:
         # References to a function that are no news: the live namespace, and how many more there are
         # by its id, which is asked for only where many functions have more than that.
         self.expected = 1
-        self.private: Callable[[], Dict[int, int]] = dict
+        self.private: Callable[[Set[int]], Dict[int, int]] = lambda wanted: {}
         self.found: Set[int] = set()  # the ids of what somebody holds
         foreign = _foreign_objects(spaces)
         for module, space in spaces.items():
@@ -209,8 +209,9 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
     suspects = _held_more_often(owned, {})
     if len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
+        private = owned.private(set(suspects))
         suspects.clear()  # which holds them, too
-        suspects = _held_more_often(owned, owned.private())
+        suspects = _held_more_often(owned, private)
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
     functions = [function for _, function in suspects.values()]

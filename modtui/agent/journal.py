@@ -7,7 +7,7 @@ from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Set
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Set
 
     from . import shapes
     from .holders import Older
@@ -41,7 +41,7 @@ class Entry:
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]],
         older: Sequence[Older],
-        held: Callable[[], Iterable[Any]],
+        held: Callable[[], List[Any]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
@@ -79,7 +79,7 @@ class Journal:
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]] = None,
         older: Sequence[Older] = (),
-        held: Callable[[], Iterable[Any]] = list,
+        held: Callable[[], List[Any]] = list,
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
@@ -114,12 +114,15 @@ class Journal:
                 newest.update(dict.fromkeys(entry.modules, entry))
         return [one for module, entry in newest.items() for one in entry.older if one[0] == module]
 
-    def references(self) -> Dict[int, int]:
-        """How often an object is held only so that something can be undone, by its id."""
-        counts: Dict[int, int] = {}
+    def references(self, wanted: Set[int]) -> Dict[int, int]:
+        """How often each of these objects (ids) is held only so that something can be undone."""
+        counts = dict.fromkeys(wanted, 0)
         for entry in self._entries:
-            for one in entry.held():
-                counts[id(one)] = counts.get(id(one), 0) + 1
+            held = [*map(id, entry.held())]
+            if not wanted.isdisjoint(held):  # most hold what was there long before
+                for key in held:
+                    if key in counts:
+                        counts[key] += 1
         return counts
 
     def last(self) -> Optional[Entry]:

@@ -10,7 +10,7 @@ from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+    from typing import Any, Dict, List, Optional, Set, Tuple
 
     from .holders import Older
     from .journal import Journal
@@ -79,11 +79,13 @@ class Plain:
         step.revert()
         baseline.restore(known)
 
-    def held(self) -> Iterator[Any]:
+    def held(self) -> List[Any]:
         """Each object, as often as it is held here."""
+        found: List[Any] = []
         for _, before, after in self._spaces:
-            yield from before.values()
-            yield from after.values()
+            found += before.values()
+            found += after.values()
+        return found
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
@@ -145,12 +147,9 @@ class Patched:
         baseline.restore(self._known_before)
         return []
 
-    def held(self) -> Iterator[Any]:
+    def held(self) -> List[Any]:
         """Each function and class, as often as it is held here."""
-        for _, _, value in self._marks:
-            yield value
-        for value, _ in self._codes:
-            yield value
+        return [value for _, _, value in self._marks] + [value for value, _ in self._codes]
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
