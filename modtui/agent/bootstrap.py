@@ -235,9 +235,10 @@ def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
     waited = 0.0
     while waited < PATIENCE and sys.modules.get(package_name) is there:
         channel = names.get("channel") if names.get("_path") else None
-        path = channel.listening() if channel is not None else ""
-        if path:
-            return "%s\n%d" % (path, channel.thread())  # type: ignore[union-attr]
+        # Its functions may lose their names at any moment, as it leaves; what it has told stays.
+        server = vars(channel).get("_server") if channel is not None else None
+        if server is not None and not server.leaving:
+            return "%s\n%d" % (server.path, server.thread)
         pause.acquire(True, 0.005)  # it is still coming, or it is leaving
         waited += 0.005
     return None
