@@ -33,13 +33,9 @@ def pairs(old: Sequence[str], new: Sequence[str], at_old: int = 0, at_new: int =
         return [Row(index, None, False, False) for index in range(at_old, at_old + len(old))]
     if len(old) == len(new) == 1:
         return [Row(at_old, at_new, False, _alike(old[0], new[0]))]
-    if len(old) * len(new) > CELLS:
-        couples = [(i, i) for i in range(min(len(old), len(new))) if _alike(old[i], new[i])]
-    else:
-        couples = _best(old, new)
     rows: list[Row] = []
     i = j = 0
-    for left, right in [*couples, (len(old), len(new))]:
+    for left, right in [*_couples(old, new), (len(old), len(new))]:
         while i < left or j < right:
             one = at_old + i if i < left else None
             other = at_new + j if j < right else None
@@ -49,6 +45,24 @@ def pairs(old: Sequence[str], new: Sequence[str], at_old: int = 0, at_new: int =
             rows.append(Row(at_old + left, at_new + right, False, True))
         i, j = left + 1, right + 1
     return rows
+
+
+def height(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many rows `pairs` makes of a block."""
+    if min(len(old), len(new)) <= 1:
+        return max(len(old), len(new))  # whichever line the only one stands beside
+    rows = i = j = 0
+    for left, right in _couples(old, new):
+        rows += max(left - i, right - j) + 1
+        i, j = left + 1, right + 1
+    return rows + max(len(old) - i, len(new) - j)
+
+
+def _couples(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """The lines that stand beside each other because they are alike."""
+    if len(old) * len(new) > CELLS:
+        return [(i, i) for i in range(min(len(old), len(new))) if _alike(old[i], new[i])]
+    return _best(old, new)
 
 
 def _alike(old: str, new: str) -> bool:
@@ -95,14 +109,16 @@ def slide(old: Sequence[str], new: Sequence[str], changes: Sequence[Change]) -> 
     after it" or shifted by a few lines, equally short; the first is what people mean.
     """
     last_old = last_new = 0
-    end_of_all = (len(old), len(old), len(new), len(new))
-    for (a, b, c, d), following in zip(changes, [*changes, end_of_all][1:], strict=True):
+    for number, (a, b, c, d) in enumerate(changes, 1):
         shift = 0
-        room = min(a - last_old, c - last_new), min(following[0] - b, following[2] - d)
-        if a == b and c < d:
-            shift = _best_shift(new, c, d, *room)
-        elif c == d and a < b:
-            shift = _best_shift(old, a, b, *room)
+        if a == b or c == d:
+            lines, start, end = (new, c, d) if a == b else (old, a, b)
+            up = start > 0 and lines[start - 1] == lines[end - 1]
+            if up or (end < len(lines) and lines[start] == lines[end]):
+                following = changes[number] if number < len(changes) else (len(old), 0, len(new), 0)
+                room_up = min(a - last_old, c - last_new)
+                room_down = min(following[0] - b, following[2] - d)
+                shift = _best_shift(lines, start, end, room_up, room_down)
         last_old, last_new = b + shift, d + shift
         yield a + shift, b + shift, c + shift, d + shift
 

@@ -6,6 +6,7 @@ Pure functions over lines; nothing here reads files or knows of modules.
 from __future__ import annotations
 
 import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -69,14 +70,19 @@ class Diff:
         self.blocks = tuple(_blocks(old, new))
 
     @cached_property
+    def _kept(self) -> int:
+        """How many lines are in both."""
+        return sum(end - start for equal, start, end, _, _ in self.blocks if equal)
+
+    @property
     def added(self) -> int:
         """How many lines the new text has that the old one had not."""
-        return sum(b.new_end - b.new_start for b in self.blocks if not b.equal)
+        return len(self.new) - self._kept
 
-    @cached_property
+    @property
     def removed(self) -> int:
         """How many lines of the old text are gone."""
-        return sum(b.old_end - b.old_start for b in self.blocks if not b.equal)
+        return len(self.old) - self._kept
 
     @cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -272,12 +278,12 @@ def _indel(
     if len(left) * len(right) > MATRIX_LIMIT:
         _add(found, (i, i + len(left), j, j + len(right)))
         return
-    for code in Indel.opcodes(left, right):
-        if code.tag != "equal":
-            _add(
-                found,
-                (i + code.src_start, i + code.src_end, j + code.dest_start, j + code.dest_end),
-            )
+    before_old, before_new = i, j
+    for match in Indel.editops(left, right).as_matching_blocks():  # the last one is empty
+        start_old, start_new = i + match.a, j + match.b
+        if before_old < start_old or before_new < start_new:
+            _add(found, (before_old, start_old, before_new, start_new))
+        before_old, before_new = start_old + match.size, start_new + match.size
 
 
 def _add(found: list[tuple[int, int, int, int]], change: tuple[int, int, int, int]) -> None:
@@ -303,15 +309,16 @@ def _parts(left: list[int], right: list[int]) -> Iterator[tuple[int, int, int, i
 
 def _unique_common(left: list[int], right: list[int]) -> list[tuple[int, int]]:
     """Positions of lines that occur once in each text, the longest increasing run of them."""
-    where: dict[int, int] = {}
-    for index, line in enumerate(left):
-        where[line] = -1 if line in where else index
-    seen: dict[int, int] = {}
-    for index, line in enumerate(right):
-        seen[line] = -1 if line in seen else index
-    couples = sorted(
-        (where[line], index) for line, index in seen.items() if index >= 0 <= where.get(line, -1)
-    )
+    once = {line for line, times in Counter(left).items() if times == 1}
+    once &= {line for line, times in Counter(right).items() if times == 1}
+    where = {line: index for index, line in enumerate(right) if line in once}
+    couples = [(index, where[line]) for index, line in enumerate(left) if line in once]
+    order = [index for _, index in couples]
+    return couples if order == sorted(order) else _longest_run(couples)
+
+
+def _longest_run(couples: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The most of them that are in order on both sides."""
     ends: list[int] = []
     best: list[int] = []
     before: list[int] = []

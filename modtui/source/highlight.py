@@ -10,7 +10,8 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, count
+from operator import add
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ class Highlighter:
         """Find the strings of several lines that begin before that line."""
         if self._scan is None:
             self._text = "\n".join(self._lines)
-            self._offsets = list(accumulate((len(x) + 1 for x in self._lines), initial=0))
+            ends = accumulate(map(len, self._lines), initial=0)
+            self._offsets = list(map(add, ends, count()))  # each line end is one character
             self._scan = _STRINGS.finditer(self._text)
         limit = self._offsets[line]
         while self._scanned < limit:

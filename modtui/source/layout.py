@@ -9,7 +9,7 @@ import bisect
 from collections.abc import Collection, Sequence
 from typing import Literal, NamedTuple, overload
 
-from modtui.source.align import Row
+from modtui.source.align import Row, height
 from modtui.source.diff import Block, Diff
 
 Kind = Literal["same", "removed", "added", "both", "fold"]
@@ -173,11 +173,13 @@ class Layout:
                 self._add("change", block, self._height(block))
 
     def _height(self, block: Block) -> int:
-        old, new = block.old_end - block.old_start, block.new_end - block.new_start
+        _, old_start, old_end, new_start, new_end = block
         if not self.split:
-            return old + new
-        # Lines are aligned only where that decides how many there are.
-        return max(old, new) if min(old, new) == 0 or old == new == 1 else len(self._rows(block))
+            return old_end - old_start + new_end - new_start
+        # Which lines are alike is found here only where the number of rows depends on it.
+        if old_end - old_start <= 1 or new_end - new_start <= 1:
+            return max(old_end - old_start, new_end - new_start)
+        return height(self.diff.old[old_start:old_end], self.diff.new[new_start:new_end])
 
     def _add_equal(self, block: Block, first: bool, last: bool, number: int) -> None:
         head = 0 if first else self._context

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from modtui.source.changes import Change, between
+from modtui.tui.app import settle_memory
 from modtui.tui.widgets.diff_view import DiffView
 from tests.bench.environment import NOTHING, environment
 from tests.bench.table import Row
@@ -71,6 +72,7 @@ async def cost(view: DiffView, change: Change) -> tuple[float, float]:
     """CPU milliseconds to paint, and of one page down: medians."""
     async with CodeApp(view).run_test(size=(160, 50)) as pilot:
         await pilot.pause()
+        settle_memory()  # as the app does when its first rows are shown
         paints, pages = [], []
         for _ in range(7):
             fresh = between(change.name, change.baseline.data, change.data)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from modtui.source.diff import Diff
 from modtui.source.layout import Layout
 
-LINES = st.lists(st.sampled_from("abcd"), max_size=40)
+ALIKE = ["count = 1", "count = 2", "return left + right", "return left - right"]
+LINES = st.lists(st.sampled_from(["a", "b", "c", *ALIKE]), max_size=40)
 
 
 @given(LINES, LINES, st.booleans(), st.booleans())
