@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modtui.source.diff import Diff
@@ -13,6 +13,8 @@ LINES = st.lists(st.sampled_from(["a", "b", "c", *ALIKE]), max_size=40)
 
 
 @given(LINES, LINES, st.booleans(), st.booleans())
+@example(["count = 1", "a"], ["b", "count = 2"], True, True)
+@example(["a", "b", "count = 1"], ["count = 2", "c"], True, True)
 def test_with_all_folds_open_every_line_is_shown_once(
     old: list[str], new: list[str], split: bool, all_open: bool
 ) -> None:
