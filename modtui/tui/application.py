@@ -147,10 +147,9 @@ class ModtuiApp(InTurn):
             self.memory = self.memory.seen(target["argv"], target["cwd"])
 
     def settled(self) -> None:
-        """The first screen is complete: what comes from now on may be garbage."""
-        settle, self.settle = self.settle, None
-        if settle is not None:
-            settle()
+        """A screen is complete, or what it shows has been read: that is no garbage."""
+        if self.settle is not None:
+            self.settle()
 
     def attach(self, pid: int) -> None:
         """From the picker to the browser; the picker stays below it, for the way back."""

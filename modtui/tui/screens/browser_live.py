@@ -193,6 +193,7 @@ class LiveScreen(Screen[None]):
             self._study()
 
     def _study(self) -> None:
+        cast("ModtuiApp", self.app).settled()
         self.feed.study([dict(one) for one in self.model.records.values()])
 
     @on(Feed.Changed)
