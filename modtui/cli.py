@@ -314,9 +314,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code. `arguments` default to the process's own."""
     try:
         return _main(arguments)
-    except KeyboardInterrupt:
+    except (Exception, KeyboardInterrupt) as error:
+        if not _is_interrupt(error):
+            raise
         print(file=sys.stderr)
         return ExitCode.INTERRUPTED
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Was it ctrl-C, or an error of clearing up after one? It may come at any instruction of a
+    library, whose `finally` then finds things half done."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _main(arguments: Sequence[str] | None) -> int:

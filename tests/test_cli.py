@@ -6,6 +6,7 @@ import argparse
 import re
 import shlex
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -100,3 +101,20 @@ def test_wrong_words_say_where_help_is(capsys: pytest.CaptureFixture[str]) -> No
         main(["reload", "4242"])
     assert ended.value.code == ExitCode.USAGE
     assert "modtui reload --help" in capsys.readouterr().err
+
+
+def test_an_interrupt_that_a_library_stumbles_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As argparse does where ctrl-C comes before it has set what it then puts back."""
+
+    class Stumbling(argparse.ArgumentParser):
+        def parse_args(self, *_: object) -> NoReturn:  # type: ignore[override]
+            try:
+                raise KeyboardInterrupt
+            finally:
+                _ = self.not_set_yet  # type: ignore[attr-defined]
+
+    monkeypatch.setattr("modtui.cli.build_parser", lambda verb: Stumbling())
+    assert main(["ps"]) == ExitCode.INTERRUPTED
+    assert "Traceback" not in capsys.readouterr().err
