@@ -205,10 +205,9 @@ def _listen(box: Box, report: Callable[[str], None], calm: Callable[[], None]) -
         if there is package:
             break
         path = _other(package_name, there, digest)
-        if path is not None:
+        if path:
             report("L" + path)
             return None
-        _remove(package_name, there)  # a forked child's copy of its parent's agent, or a wreck
     try:
         maker = _Maker(package, box)
         report("L" + maker.listen(calm))
@@ -218,30 +217,45 @@ def _listen(box: Box, report: Callable[[str], None], calm: Callable[[], None]) -
     return maker
 
 
-def _other(package_name: str, there: Any, digest: str) -> Optional[str]:
-    """The path of an agent that is here already; None if it is dead and can be replaced."""
-    names = vars(there)
+def _other(package_name: str, there: Any, digest: str) -> str:
+    """The path of an agent that is here already; "" when it is no more.
+
+    While it leaves, its modules lose their names at any moment: so they are read once, and none of
+    its functions is called. Raises RuntimeError if it stays and cannot be used.
+    """
+    names = dict.copy(vars(there))
     if "_pid" not in names:
-        return None  # it has left just now
+        return ""  # it has left just now
     if names["_pid"] != sys.modules["posix"].getpid():
-        channel = sys.modules.get(package_name + ".channel")
-        if channel is not None:
-            channel.forget_inherited()
-        return None
-    if names.get("_digest") != digest:
-        raise RuntimeError("another version of modtui is attached to this process")
+        _bury(package_name, there)
+        return ""
     pause = original("allocate_lock")()
     pause.acquire()
     waited = 0.0
-    while waited < PATIENCE and sys.modules.get(package_name) is there:
-        channel = names.get("channel") if names.get("_path") else None
-        # Its functions may lose their names at any moment, as it leaves; what it has told stays.
+    while sys.modules.get(package_name) is there:
+        if waited > PATIENCE:
+            why = "is coming or leaving, and very slow" if names.get("_digest") == digest else ""
+            raise RuntimeError("another modtui's agent " + (why or "is in this process"))
+        names = dict.copy(vars(there))
+        channel = names.get("channel") if names.get("_digest") == digest else None
         server = vars(channel).get("_server") if channel is not None else None
-        if server is not None and not server.leaving:
+        if server is not None and names.get("_path") and not server.leaving:
             return "%s\n%d" % (server.path, server.thread)
         pause.acquire(True, 0.005)  # it is still coming, or it is leaving
         waited += 0.005
-    return None
+    return ""
+
+
+def _bury(package_name: str, there: Any) -> None:
+    """Take out a forked child's copy of its parent's agent, which has no threads here.
+
+    The fork may have come when it was not there yet in all its parts, or not any more.
+    """
+    channel = sys.modules.get(package_name + ".channel")
+    forget = vars(channel).get("forget_inherited") if channel is not None else None
+    if forget is not None:
+        forget()
+    _remove(package_name, there)
 
 
 class _Maker:
