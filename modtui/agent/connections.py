@@ -64,7 +64,7 @@ class Connection:
         except OSError:
             pass  # the inspector is gone, in the middle of something
         finally:
-            jobs.abandon(self.submitted)
+            jobs.end(self.submitted)
             self.server.gone(self)
 
     def _serve_one(self) -> bool:

@@ -161,6 +161,15 @@ def abandon(tokens: Iterable[str]) -> None:
             withdraw(token)
 
 
+def end(tokens: Iterable[str]) -> None:
+    """The same, and wait for those that have begun: their code needs the agent until it is out."""
+    for token in tokens:
+        job = _jobs.get(token)
+        if job is not None and not withdraw(token):
+            job.done.acquire()
+            job.done.release()  # for the next who waits
+
+
 def withdraw_all() -> None:
     """Withdraw every job that has not begun: the agent is leaving."""
     abandon(list(_jobs))

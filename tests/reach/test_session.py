@@ -14,7 +14,16 @@ import pytest
 from modtui.agent.errors import UnknownModule
 from modtui.reach import ConnectionLost, Session, connect, in_process
 from tests.pythons import PYTHONS, Python
-from tests.targets import PRELUDE, Target, eventually, program, target, threads_of, unharmed
+from tests.targets import (
+    CHECKOUT,
+    PRELUDE,
+    Target,
+    eventually,
+    program,
+    target,
+    threads_of,
+    unharmed,
+)
 
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
 
@@ -97,6 +106,42 @@ def test_an_agent_with_a_journal_stays(tmp_path: Path) -> None:
             assert session.hello["journal"] == 1
             session.undo()
         assert eventually(lambda: threads_of(process.pid) == 1)
+
+
+# It says how far it is, waits until somebody opens the pipe, and fails.
+FAILING = "value = 2\nopen({folder!r} + '/begun', 'w').close()\nopen({folder!r} + '/pipe')\n1 / 0\n"
+RELOADING = """
+import sys
+from modtui.reach import connect
+connect(int(sys.argv[1])).reload(["tellme"])
+"""
+
+
+@pytest.mark.parametrize("end", ["killed", "detached"])
+def test_an_agent_stays_while_main_reloads(tmp_path: Path, end: str) -> None:
+    """The inspector that wanted it is killed, or another one makes the agent leave: the reload ends
+    as it must all the same, here with a rollback, and only then does the agent leave."""
+    (tmp_path / "tellme.py").write_text(MODULE.format(value=1))
+    os.mkfifo(tmp_path / "pipe")
+    with target(ANY, _program(tmp_path, ANY, ASK + WORKS["sleep"])) as process:
+        (tmp_path / "tellme.py").write_text(FAILING.format(folder=str(tmp_path)))
+        command = [sys.executable, "-c", RELOADING, str(process.pid)]
+        inspector = subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=CHECKOUT)
+        assert eventually((tmp_path / "begun").exists, 60)
+        if end == "killed":
+            inspector.kill()
+            os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+        else:
+            other = connect(process.pid)
+            leaving = threading.Thread(target=other.detach)
+            leaving.start()
+            assert eventually(lambda: not os.path.exists(other.hello["sockets"][0]), 60)
+            os.close(os.open(tmp_path / "pipe", os.O_WRONLY))
+            leaving.join()
+        inspector.wait()
+        assert eventually(lambda: threads_of(process.pid) == 1, 60)
+        assert _ask(process) == ["1", "True"]
+        assert "_modtui_agent" not in str(process.finish()["differs"])
 
 
 def test_several_inspectors_share_one_agent(python: Python) -> None:
