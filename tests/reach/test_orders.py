@@ -204,7 +204,7 @@ print(TESTS[sys.argv[2]](), flush=True)
 """
 
 
-@pytest.mark.parametrize("python", (NATIVE[0], NATIVE[-1]), ids=str)
+@pytest.mark.parametrize("python", [NATIVE[0], NATIVE[-1]], ids=str)
 @pytest.mark.parametrize("order", ["forks", "two", "leaves", "replaced", "arrives"])
 def test_at_each_line(python: Python, order: str, tmp_path: Path) -> None:
     """Whoever arrives gets in, whatever the other is about; and in the end nothing is left."""
