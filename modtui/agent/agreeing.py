@@ -120,6 +120,8 @@ def _call_agrees(call: Any, value: Any, live: Any) -> bool:
     if raw.class_module(type(value)) == "typing":
         known = literal(arguments[0])
         return type(known) is str and getattr(value, "__name__", None) == known
+    if raw.class_name(maker) == "ContextVar" and type(value) is maker:
+        return bool(literal(arguments[0]) == value.name)  # its default cannot be asked for
     return _all_in(arguments, _parts(value), live)
 
 

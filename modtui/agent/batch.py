@@ -111,10 +111,13 @@ class Batch:
             before,
         )
 
-    def content(self, container: Any, value: Any) -> None:
-        """Give a dict or a set the content of another one, order included."""
+    def content(self, container: Any, value: Any, before: Any = None) -> None:
+        """Give a dict or a set the content of another one, order included.
+
+        Undoing gives it that of `before`, or what it has now.
+        """
         kind = dict if raw.derives(type(container), dict) else set
-        before = kind.copy(container)
+        before = kind.copy(container) if before is None else before
         self.add(partial(kind.clear, container), partial(kind.update, container, before))
         self.add(partial(kind.update, container, value), partial(kind.clear, container))
         self._copies.append(before)

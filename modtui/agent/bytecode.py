@@ -205,7 +205,9 @@ def _same_token(one: Token, other: Token, exact: bool) -> bool:
 
 def _same_argument(one: Any, other: Any, exact: bool) -> bool:
     if type(one) is raw.CodeType and type(other) is raw.CodeType and not exact:
-        return bool(one.co_name == other.co_name)
+        # Annotations are evaluated like defaults (3.14+), and decorators look at them.
+        if one.co_name != "__annotate__":
+            return bool(one.co_name == other.co_name)
     return codes._same_value(one, other)
 
 

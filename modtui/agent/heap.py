@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from _functools import partial  # type: ignore[import-not-found]
 
 from . import classes, functions, raw
 from .batch import MISSING, Batch
@@ -118,7 +119,7 @@ def unexplained(
     if not suspects:
         return []
     skip = private() | set(map(id, young)) | made_since(young)
-    return [one for one in gc.get_referrers(*suspects) if _is_holder(one, skip)]
+    return [one for one in gc.get_referrers(*suspects) if is_holder(one, skip)]
 
 
 def _carriers(replacing: Replacing, young: List[Any]) -> List[Any]:
@@ -148,7 +149,8 @@ def made_since(young: List[Any]) -> Set[int]:
     return set(map(id, gc.get_objects(generation=0))).difference(map(id, young))
 
 
-def _is_holder(one: Any, skip: Set[int]) -> bool:
+def is_holder(one: Any, skip: Set[int]) -> bool:
+    """Whether it is the program's, neither a frame nor the agent's own nor to be skipped."""
     if id(one) in skip or raw.type_name(one) == "frame":
         return False
     module = raw.class_module(type(one)) or ""
@@ -177,7 +179,7 @@ class Succession:
             replacing.put(old, self._pairing.resolve(new))
         holders = gc.get_referrers(*[old for old, _ in self._pairs])
         skip = own | self._private() | made_since(self._young)
-        holders = [one for one in holders if _is_holder(one, skip)]
+        holders = [one for one in holders if is_holder(one, skip)]
         instances, rest = self._sorted(holders)
         replacing.know_classes(
             [one for one in rest if raw.is_class(one)] + [type(one) for one in instances]
@@ -186,7 +188,7 @@ class Succession:
         replacing.settle(rest)
         remade = [one for one in rest if id(one) in replacing.by_id and type(one) is tuple]
         if remade:
-            outer = [one for one in gc.get_referrers(*remade) if _is_holder(one, skip)]
+            outer = [one for one in gc.get_referrers(*remade) if is_holder(one, skip)]
             rest += [one for one in outer if one is not rest and one is not holders]
         replacing.apply([one for one in rest if not self._is_subclass_that_stays(one)])
         self._instances(step, instances)
@@ -310,9 +312,9 @@ def _is_registry(holder: Dict[Any, Any]) -> bool:
     return not any(raw.instance_dict(one) is holder for one in gc.get_referrers(holder))
 
 
-def clear_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) -> int:
-    """Empty the lru_caches of the module whose function, or what that calls, is new."""
-    count = 0
+def stale_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) -> List[Any]:
+    """The lru_caches of the module whose function, or what that calls, is new."""
+    found = []
     for name, value in list(live.items()):
         for key, one in [(name, value)] + _attributes(value, live):
             if raw.type_name(one) != "_lru_cache_wrapper":
@@ -320,9 +322,26 @@ def clear_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) 
             inner = functions.wrapped(one)
             own = getattr(inner, "__name__", key)
             if own in changed or selection._reach(own) & changed:
-                one.cache_clear()
-                count += 1
-    return count
+                found.append(one)
+    return found
+
+
+def clear_on_undo(caches: List[Any]) -> Batch:
+    """What empties caches when it is undone, to be put before the batch that patches: what was
+    computed by the new code is not for the old one."""
+    batch = Batch()
+    for one in caches:
+        batch.add(partial(bool), partial(clear, one))
+    batch.commit()
+    return batch
+
+
+def clear(cache: Any) -> None:
+    """Empty an lru_cache, or the dict in which a generic function keeps what it found."""
+    if type(cache) is dict:
+        cache.clear()
+    else:
+        cache.cache_clear()
 
 
 def _attributes(value: Any, live: Dict[Any, Any]) -> List[Tuple[Any, Any]]:

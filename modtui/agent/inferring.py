@@ -66,6 +66,7 @@ class Inference:
             pass
         self._selection.old_names = self._old_names()
         self._selection.inferred = True
+        self._selection.choose_overloads(set())
 
     def _calls(self) -> None:
         """`worker.start()` and `boot()` were done once, if the very object that the text makes is

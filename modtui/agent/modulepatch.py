@@ -21,12 +21,14 @@ from . import (
     raw,
     staging,
     syntax,
+    weakly,
 )
 from .batch import MISSING, Batch
 from .namespace import Namespace
 from .pairing import Pairing
 from .references import Replacing
 from .selecting import Selection
+from .statements import CHANGED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,9 +235,11 @@ class ModulePatch:
             replacing.instead[id(after)] = before
         replacing.settle(young + made)
         mine = young + made + heap.unexplained(replacing, young, self._private_ids)
+        mine += weakly.holders(replacing, young, self._private_ids)
         successors = heap.Succession(pairing, young, self._private_ids)
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()
+        execution.overloads.make_steps(pairing)
         for _, new in pairing.merged:
             private |= {id(new), id(classes.own_dict(new))}
         replacing.apply(mine)
@@ -243,8 +247,12 @@ class ModulePatch:
         for instance, cls in instances:
             step.class_of(instance, cls)
         names.make_steps(step)
+        execution.undo_writing(step)
         self._lines_of_classes(step, pairing, paths)
         self._lacking, self.heirs = lacking.added(pairing, old_functions), heirs.of(pairing)
+        stale = heap.stale_caches(self.live, selection, patched | names.bound)
+        pairing.cleared += [one for one in stale if id(one) not in set(map(id, pairing.cleared))]
+        batches.append(heap.clear_on_undo(pairing.cleared))
         step.commit()
         batches.append(step)
         classes.abstract_again([old for old, _ in pairing.merged], batches)
@@ -335,11 +343,10 @@ class ModulePatch:
         for old, _ in pairing.merged:
             pairing.keep(old, old)
         classes.clear_abc_caches([old for old, _ in pairing.merged])
-        cleared = heap.clear_caches(self.live, selection, patched | names.bound)
         for cache in pairing.cleared:
-            cache.cache_clear()
-        if cleared or pairing.cleared:
-            pairing.count("caches cleared", cleared + len(pairing.cleared))
+            heap.clear(cache)
+        if pairing.cleared:
+            pairing.count("caches cleared", len(pairing.cleared))
         module = self.live.get("__name__")
         name = module if type(module) is str else self.name
         self.known_as = name
@@ -379,3 +386,5 @@ def _tell_bodies(pairing: Pairing, selection: Selection, changed: Set[str]) -> N
             known = selection.old_names is not None and bool(statement.body)
             body = selection.body_now(statement, changed)
             pairing.bodies[statement.node.name] = (body, statement.removed, known)
+        if statement.status == CHANGED:
+            pairing.assigned |= statement.sets

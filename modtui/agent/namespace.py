@@ -148,12 +148,30 @@ class Namespace:
                 )
         for name in sorted(self.removed):
             step.item(live, name, MISSING)
+        self._unset(step)
         tree = self._selection.tree
         if tree.body:
             step.item(live, "__doc__", staging.docstring(tree))
             self._annotations(step, tree)
         elif "__doc__" in self._pairing.staging:
             step.item(live, "__doc__", self._pairing.staging["__doc__"])
+
+    def _unset(self, step: Batch) -> None:
+        """Take away attributes of the module's functions and classes that only the old text set."""
+        live = self._pairing.live
+        for chain in sorted(self._selection.unset):
+            name, _, attribute = chain.partition(".")
+            value: Any = live.get(name)
+            if self._pairing.is_old(value):
+                step.item(value.__dict__, attribute, MISSING)
+            elif _is_class_of(value, live.get("__name__")):
+                made = raw.class_dict(dict.get(self._pairing.staging, name)) or {}
+                before = (raw.class_dict(value) or {}).get(attribute, MISSING)
+                if before is not MISSING and (made.get(attribute, before) is before):
+                    step.class_attribute(value, attribute, MISSING, before)
+            elif attribute in (raw.instance_dict(value) or {}) and not raw.is_module(value):
+                why = "the statement that set it is gone, and what it was before nobody knows"
+                self._pairing.failed(chain, why)
 
     def _annotations(self, step: Batch, tree: Any) -> None:
         live, stage = self._pairing.live, self._pairing.staging

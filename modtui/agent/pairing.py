@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _functools import partial  # type: ignore[import-not-found]
 
-from . import classes, codes, functions, raw
+from . import classes, codes, functions, generics, raw
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -48,6 +48,7 @@ class Pairing:
         self.live, self.staging = live, staging
         self.paths, self.old_paths = paths, old_paths
         self.bodies: Dict[str, Tuple[Dict[str, str], Set[str], bool]] = {}  # of classes, see there
+        self.assigned: Set[str] = set()  # a.b that edited statements assign to
         self.counts: Dict[str, int] = {}
         self.could_not: List[Dict[str, str]] = []
         self.succeeded: List[Tuple[Any, Any]] = []  # (old, new) classes that could not be merged
@@ -300,6 +301,8 @@ class Pairing:
             before = old.get(key, MISSING) if _plain_hash(key) else MISSING
             result = self.pair(before, value, False, deep)
             self._item_later(old, key, result)
+        if generics.is_registry(new):
+            self.later(lambda: generics.drop(self, old, new))
 
     def _item_later(self, mapping: Any, key: Any, result: Any) -> None:
         self.later(lambda: self.step.item(mapping, self.resolve(key), self.resolve(result)))
@@ -308,7 +311,9 @@ class Pairing:
         space, fresh = old.__dict__, new.__dict__
         for key, value in raw.items(fresh):
             before = space.get(key, MISSING)
-            if id(type(value)) in _CONSTANTS or holds_code(value) or before is MISSING:
+            if "%s.%s" % (new.__qualname__, key) in self.assigned:
+                self._item_later(space, key, value)
+            elif id(type(value)) in _CONSTANTS or holds_code(value) or before is MISSING:
                 result = self.pair(before, value, False, deep)
                 self._item_later(space, key, result)
             elif type(before) is not type(value):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 from _functools import partial  # type: ignore[import-not-found]
+from _weakref import ReferenceType
 
 from . import batch, raw
 from .batch import MISSING
@@ -239,6 +240,9 @@ class Replacing:
             self._step.item(holder, stays, value)
             return
         back = dict.get(holder, stays, MISSING)
+        if raw.derives(type(key), ReferenceType):  # it goes by itself when the object does
+            self._step.add(batch.set_item(holder, stays, value), batch.set_item(holder, stays, back))
+            return
         self._step.add(batch.set_item(holder, key, MISSING), batch.set_item(holder, key, MISSING))
         self._step.add(batch.set_item(holder, stays, value), batch.set_item(holder, stays, back))
 
@@ -315,7 +319,7 @@ class Replacing:
             new = self.resolve(value)
             self.replaced += 1
             had = any(new is one for one in holder) and new is not value
-            if new is not value:
+            if new is not value and not raw.derives(type(value), ReferenceType):
                 change = set.add if self._reversible else set.discard
                 self._step.add(partial(set.discard, holder, value), partial(change, holder, value))
             back = partial(set.add if had else set.discard, holder, new)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from . import codes, raw, statements, syntax
+from . import codes, generics, raw, statements, syntax
 from .batch import MISSING
 from .bytecode import CO_OPTIMIZED, stored_names
 from .statements import CHANGED, CODE, SAME
@@ -37,6 +37,8 @@ class Selection:
         self.chosen: List[bool] = [False] * len(self.all)
         self.firm: List[bool] = [False] * len(self.all)  # executed whatever the values turn out
         self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
+        self.unset: Names = set()  # a.b that only the old text assigned to
+        self.generic: Names = set()  # functions of which all overloads are registered again
         self.inferred = False  # nothing proves what the old text was
         self._values: Names = set()  # names whose value will or may be another one
         self._functions: Names = set()  # functions whose code is another one
@@ -50,21 +52,36 @@ class Selection:
                 self._bodies.setdefault(statement.node.name, []).append(statement.node)
         self._reached: Dict[str, Names] = {}
         self._imported: Names = set()
-        self._made: Names = set()
+        self.made: Names = set()
         self._deleted: Names = set()  # what one statement needs of an earlier one may be gone
+        # Names that no statement binds by its text.
+        self.dynamic = {name for name in space if type(name) is str and name[:2] != "__"}
         for statement in self.all:
-            (self._imported if statement.is_import else self._made).update(statement.binds)
+            self.dynamic -= statement.binds
+            (self._imported if statement.is_import else self.made).update(statement.binds)
             self._deleted |= statement.deletes
 
     def compare(self, old: Paths, new: Paths) -> None:
         """Use the old code: without it every statement counts as changed."""
-        bound, changed = statements.compare(self.all, old, new)
+        bound, changed, self.unset = statements.compare(self.all, old, new)
         self.old_names = stored_names(old.top)
         self._values |= bound - self._imported
         for index, statement in enumerate(self.all):
             names = (statement.binds | statement.changes) & changed
             edited = any(map(self.is_data, names)) and not statement.is_import
             if edited or statement.binds & bound:
+                self._choose(index, True)
+        self.choose_overloads(changed)
+
+    def choose_overloads(self, changed: Names) -> None:
+        """All overloads of a generic function together, if one came or went: what is registered
+        then is what the text registers."""
+        for statement in self.all:
+            if statement.status == CHANGED:
+                changed = changed | statement.called
+        self.generic = {name for name in changed if generics.is_generic(self.space.get(name))}
+        for index, statement in enumerate(self.all) if self.generic else ():
+            if not statement.is_import and (statement.binds | statement.called) & self.generic:
                 self._choose(index, True)
 
     def is_data(self, name: str) -> bool:
@@ -154,6 +171,8 @@ class Selection:
                 here = statement.changes & set(self.space)
                 self._values |= {name for name in here if self.is_data(name)}
                 self._set |= statement.sets
+                if statement.dynamic:
+                    self._perhaps |= self.dynamic
         return news
 
     def _spread(self, foreign: Foreign) -> bool:
@@ -283,7 +302,7 @@ class Selection:
     def _changes_same(self, one: Statement, other: Statement) -> bool:
         """Whether both make or change one object of this module: `x = []` and `x.append(1)`."""
         made = (one.binds | one.changes) & (other.binds | other.changes) - self._imported
-        made &= (one.changes | other.changes) & self._made
+        made &= (one.changes | other.changes) & self.made
         return any(self.is_data(name) for name in made)
 
     def _imports_stale(self, statement: Statement, foreign: Foreign) -> bool:
@@ -357,6 +376,8 @@ class Selection:
             calls = self._runs(one) & (other | self._functions)
             if not same or (one.reads | roots) & other or calls:
                 other |= one.binds
+                # `@show.register` makes another object of what `show` is.
+                body.update((name, CHANGED) for name in one.called | one.changes if name in body)
                 body.update((name, CHANGED) for name in one.binds if body.get(name) == SAME)
         return body
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import classes, codes, raw, statements, syntax
+from . import batch, classes, codes, generics, raw, statements, syntax
 from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
+    from .batch import Batch
     from .foreign import Foreign
     from .selecting import Selection
     from .statements import Statement
@@ -87,6 +88,8 @@ class Execution:
         self.plain: Set[str] = set()  # names bound by assignments, not by definitions
         self.superseded: List[Tuple[Any, Any]] = []  # classes that had to be made a second time
         self.abandoned: List[Any] = []  # what definitions made that then raised
+        self.written: List[Tuple[Any, str, Any]] = []  # (live object, attribute, its value before)
+        self.overloads = generics.Elsewhere(selection, staging.live)
         self.displays: Set[str] = set()  # names bound to a literal container or comprehension
 
     def run(self, repair: Callable[[Any, BaseException], bool]) -> None:
@@ -106,6 +109,7 @@ class Execution:
                     del self._staging[name]
                 continue  # what it takes away was not all made this time
             code = self._compile(statement.node)
+            self._before_writing(statement)
             before = dict(self._staging) if _is_star(statement.node) else None
             try:
                 exec(code, self._staging)
@@ -123,6 +127,31 @@ class Execution:
             if before is not None:
                 self._after_star(statement, before)
             self._note(statement)
+
+    def _before_writing(self, statement: Statement) -> None:
+        """Remember the attributes of live objects that a statement sets: undoing puts them back."""
+        for chain in statement.sets:
+            *way, attribute = chain.split(".")
+            value: Any = dict.get(self._staging, way[0] if way else "")
+            if value is None or value is not self._staging.live.get(way[0]):
+                continue
+            for name in way[1:]:
+                value = attribute_of(value, name)
+            if value is not MISSING:
+                self.written.append((value, attribute, attribute_of(value, attribute)))
+
+    def undo_writing(self, step: Batch) -> None:
+        """Have the step take back, when it is undone, what statements set on live objects."""
+        for value, name, before in self.written:
+            after = attribute_of(value, name)
+            if after is before:
+                continue
+            if raw.is_class(value):
+                step.class_attribute(value, name, after, before)
+            else:
+                space = raw.instance_dict(value) or {}
+                back = batch.set_item(space, name, before)
+                step.add(batch.set_item(space, name, after), back)
 
     def _is_gone(self, statement: Statement, error: BaseException) -> bool:
         """Whether what a statement of before deletes was deleted by it before."""
@@ -197,7 +226,8 @@ class Execution:
 
     def _note(self, statement: Any) -> None:
         live, staging = self._staging.live, self._staging
-        for name in statement.binds | statement.changes:
+        dynamic = self._selection.dynamic if statement.dynamic else set()
+        for name in statement.binds | statement.changes | dynamic:
             before, after = live.get(name, MISSING), dict.get(staging, name, MISSING)
             if name in statement.changes and name not in statement.binds:
                 if self._selection.is_data(name):
@@ -212,6 +242,12 @@ class Execution:
             self.plain |= statement.binds
             if is_display(statement.node):
                 self.displays |= statement.binds
+
+
+def attribute_of(value: Any, name: str) -> Any:
+    """What an object, a class or a module itself has under a name; MISSING for nothing."""
+    space = raw.class_dict(value) if raw.is_class(value) else raw.instance_dict(value)
+    return MISSING if space is None else space.get(name, MISSING)
 
 
 def _first_base(old: Any, new: Any) -> Tuple[Any, Callable[[Any, Any], bool]]:

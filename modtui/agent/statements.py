@@ -4,6 +4,8 @@ is the one that was executed before.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from . import bytecode, syntax
 
 TYPE_CHECKING = False
@@ -15,6 +17,9 @@ DEFS = ("FunctionDef", "AsyncFunctionDef")
 # Flags of `from __future__ import ...` in the flags of a code and of compile()
 # (Include/cpython/code.h).
 FUTURE_FLAGS = 0x1FE0000
+
+# What can bind names of the module in other ways than by assigning to them.
+_BINDERS = ("globals", "vars", "locals", "setattr", "exec")
 
 # What a statement is, compared with the code that was executed before.
 SAME = "same"  # the very same instructions
@@ -32,6 +37,7 @@ class Statement:
         "chains",
         "changes",
         "deletes",
+        "dynamic",
         "first",
         "inner",
         "is_class",
@@ -65,6 +71,7 @@ class Statement:
         self.chains: Set[str] = set()  # a.b.c as it is read
         self.called: Set[str] = set()  # names whose functions run when the statement does
         self.passed: Set[str] = set()  # names given as arguments to calls
+        self.dynamic = False  # whether it may bind names that its text does not tell
         self.changes: Set[str] = set()  # names whose objects it may change: x.append(1), x.y = 2
         for below in evaluated(node):
             self._note(below)
@@ -93,6 +100,7 @@ class Statement:
         elif kind == "Call":
             called = syntax.dotted(node.func)
             self.called.add(called.partition(".")[0])
+            self.dynamic = self.dynamic or called in _BINDERS
             if "." in called and syntax.kind(self.node) == "Expr":
                 self.changes.add(called.partition(".")[0])
             # `map(f, x)` and `sorted(x, key=f)` call f now; `Thread(target=f)` does later.
@@ -144,26 +152,39 @@ def of_tree(tree: Any) -> List[Statement]:
 
 def compare(
     found: List[Statement], old_paths: bytecode.Paths, new_paths: bytecode.Paths
-) -> Tuple[Set[str], Set[str]]:
+) -> Tuple[Set[str], Set[str], Set[str]]:
     """Give every statement its status, by the old and the new code of the same top level.
 
-    Returns the names that lines of the old code bound or changed which are no statement's now:
-    (bound, changed).
+    Returns the names that lines of the old code bound or changed which are no statement's now, and
+    the `a.b` that only these assigned to: (bound, changed, unset).
     """
     before = bytecode.Statements(old_paths.top)
     lines = bytecode.groups(new_paths.top)
     _match(found, before, lines, new_paths.top.co_flags & FUTURE_FLAGS)
     bound: Set[str] = set()
     changed: Set[str] = set()
+    unset: Set[str] = set()
     for group in before.left_over():
         names = bytecode.stored(group)
         bound |= names
         if not names:
             changed |= bytecode.loaded(group)
+        unset |= _assigned(group)
+    for statement in found:
+        unset -= statement.sets
     for statement in found:
         if statement.is_class and statement.status != SAME:
             _compare_class(statement, (), old_paths, new_paths)
-    return bound, changed
+    return bound, changed, unset
+
+
+def _assigned(group: bytecode.Group) -> Set[str]:
+    """The `a.b` that a line of a top level assigns to."""
+    return {
+        "%s.%s" % (one[1], other[1])
+        for one, other in zip(group, islice(group, 1, None))
+        if one[0] in ("LOAD_NAME", "LOAD_GLOBAL") and other[0] == "STORE_ATTR"
+    }
 
 
 def _match(found: List[Statement], before: bytecode.Statements, lines: Any, flags: int) -> None:
@@ -227,6 +248,8 @@ def _compare_class(
     left = old_lines.left_over()
     for group in left:
         statement.removed |= bytecode.stored(group)
+        for name in bytecode.loaded(group) & set(statement.body):
+            statement.body[name] = CHANGED  # what is gone may have changed it: an overload
     statement.removed -= set(statement.body)
     if same_outside and not left and all(one.status != CHANGED for one in inner):
         statement.status = CODE
