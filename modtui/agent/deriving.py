@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import codes, entries, hazards, loading, previous, raw, syntax
 from .errors import UnknownModule
 from .planning import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Optional, Set
+    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
 
     from .foreign import Foreign
 
@@ -46,9 +48,13 @@ def _next(
 ) -> Optional[str]:
     """The name of a module that depends on a changed one, and on no other one that does."""
     found = []
-    for name, imported in _imports(known, foreign.sources(0)).items():
-        news = foreign.sources(visited.get(name, 0)) - {name}
-        if imported & news and times.get(name, 0) < MOST_VISITS:
+    everything = foreign.sources(0) | set(foreign.said(0))
+    for name, imported in _imports(known, everything, foreign).items():
+        seen = visited.get(name, 0)
+        news = foreign.sources(seen) - {name}
+        if times.get(name, 0) >= MOST_VISITS:
+            continue
+        if imported & news or known[name].uses(imported | {name}, foreign.said(seen)):
             found.append((name, imported))
     for name in sorted(foreign.homes(visited) - {name for name, _ in found}):
         imported = _imports_of(name, known)
@@ -74,21 +80,36 @@ def _imports_of(name: str, known: Dict[str, Any]) -> Set[str]:
     return known[name].imports(None)  # type: ignore[no-any-return]
 
 
-def _imports(known: Dict[str, Any], sources: Set[str]) -> Dict[str, Set[str]]:
+def _imports(known: Dict[str, Any], sources: Set[str], foreign: Foreign) -> Dict[str, Set[str]]:
     """Which modules each candidate's text imports from."""
     result: Dict[str, Set[str]] = {}
-    last_names = {source.rpartition(".")[2].encode() for source in sources}
-    for entry in entries.look():
+    last_names = {source.rpartition(".")[2].encode() for source in foreign.sources(0)}
+    said = foreign.said(0)
+    for entry in _candidates(foreign):
         if entry.place != "project" or entry.status != "source":
             continue
         if entry.name not in known:
             known[entry.name] = _Text(entry)
         text = known[entry.name]
-        if any(name in text.data for name in last_names):
+        if any(name in text.data for name in last_names) or text.uses(set(said), said):
             imported = text.imports(sources)
             if imported:
                 result[entry.name] = imported
     return result
+
+
+def _candidates(foreign: Foreign) -> Iterable[entries.Entry]:
+    """The modules whose texts are to be looked at; where no value is another one, only those that
+    hold what has changed, or the module that has it."""
+    if foreign.sources(0):
+        return entries.look()
+    wanted = foreign.same_ids() | {id(sys.modules.get(name)) for name in foreign.said(0)}
+    found = []
+    for name, module in dict.copy(sys.modules).items():
+        space = raw.module_dict(module)
+        if type(name) is str and space and not wanted.isdisjoint(map(id, space.values())):
+            found.append(name)
+    return entries.look_at_all(found)
 
 
 class _Text:
@@ -100,6 +121,7 @@ class _Text:
         self.data = b""
         self._imported: Optional[Set[str]] = None
         self._is_loaded: Optional[bool] = None
+        self._said: Dict[str, bool] = {}
         loader = entry.loader_object
         if loader is not None and loading.reads_source(loader) and entry.name != "__main__":
             try:
@@ -110,12 +132,26 @@ class _Text:
     def imports(self, sources: Optional[Set[str]]) -> Set[str]:
         """What it imports, if any of these modules is among that and the text is the loaded one."""
         if self._imported is None:
-            self._imported = self._found()
+            self._imported = self._found() | {self._entry.name}
         if sources is not None and self._imported.isdisjoint(sources):
             return set()
         if self._is_loaded is None:
             self._is_loaded = _is_loaded_text(self._entry, self.data, self._path)
         return self._imported if self._is_loaded else set()
+
+    def uses(self, imported: Set[str], said: Dict[str, Set[str]]) -> bool:
+        """Whether it contains, outside of its own functions, what one of these modules tells."""
+        for module in imported & set(said):
+            own = module == self._entry.name  # its functions were called when it was patched
+            if own or module.rpartition(".")[2].encode() in self.data:
+                if any(self._says(text) for text in said[module] if text[-1] == "." or not own):
+                    return True
+        return False
+
+    def _says(self, text: str) -> bool:
+        if text not in self._said:
+            self._said[text] = _is_at_top(self.data, text.encode())
+        return self._said[text]
 
     def _found(self) -> Set[str]:
         tree = syntax.facts(self.data, self._path)["tree"]
@@ -125,6 +161,33 @@ class _Text:
             if name is not None:
                 found.add("%s.%s" % (module, name))
         return found
+
+
+def _is_at_top(data: bytes, name: bytes) -> bool:
+    """Whether a name stands anywhere but in the bodies of functions, by the indentation alone."""
+    at = data.find(name)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        if not _in_function(data, start, at):
+            return True
+        at = data.find(name, at + len(name))
+    return False
+
+
+def _in_function(data: bytes, start: int, end: int) -> bool:
+    line = data[start:end]
+    indented = len(line) - len(line.lstrip())
+    if line.lstrip().startswith((b"import ", b"from ", b"#")):
+        return True  # no call either
+    while indented and start:
+        end, start = start - 1, data.rfind(b"\n", 0, start - 1) + 1
+        line = data[start:end]
+        text = line.lstrip()
+        if text and len(line) - len(text) < indented:
+            indented = len(line) - len(text)
+            if text.startswith((b"def ", b"async def ")):
+                return True
+    return False
 
 
 def _is_loaded_text(entry: entries.Entry, data: bytes, path: str) -> bool:

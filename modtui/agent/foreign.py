@@ -6,7 +6,7 @@ from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Set, Tuple
+    from typing import Any, Dict, Iterator, Optional, Set, Tuple
 
     Names = Set[str]
 
@@ -27,11 +27,13 @@ class Foreign:
     def __init__(self) -> None:
         self._before: Dict[Tuple[str, str], Before] = {}
         self._heirs: Dict[Tuple[str, str], int] = {}
+        self._said: Dict[Tuple[str, str], int] = {}
+        self._same: Dict[int, Tuple[Any, Names]] = {}  # what stayed the same object, by id
         self.unfinished: Set[str] = set()  # modules that another thread was importing
         self.serial = 0
 
     def __len__(self) -> int:
-        return len(self._before) + len(self._heirs)
+        return len(self._before) + len(self._heirs) + len(self._said)
 
     def __contains__(self, key: Tuple[Any, str]) -> bool:
         return key in self._before
@@ -51,6 +53,33 @@ class Foreign:
         """Whether a name, or what an import made of it, could hold that value only by an import."""
         known = self._before.get((module, name))
         return known is not None and any(one is value or one is MISSING for one in known.values)
+
+    def add_same(self, module: str, says: str, value: Any, attributes: Names) -> None:
+        """Note that a function is the same object but gives something else, or that a class is but
+        has other values under these names; `says` is what text that uses it contains."""
+        if id(value) not in self._same or attributes:
+            self.serial += 1
+            self._said[module, says] = self.serial
+            known = self._same.setdefault(id(value), (value, set()))
+            known[1].update(attributes)
+
+    def attributes(self, value: Any) -> Optional[Names]:
+        """Which values of a class, or of nothing of a function, are other ones now; None if it is
+        as it was."""
+        known = self._same.get(id(value))
+        return None if known is None else known[1]
+
+    def same_ids(self) -> Set[int]:
+        """The ids of the functions and classes that stayed the same objects."""
+        return set(self._same)
+
+    def said(self, since: int) -> Dict[str, Names]:
+        """By their modules, what texts contain that use what has changed so after that."""
+        found: Dict[str, Names] = {}
+        for (module, says), serial in self._said.items():
+            if serial > since:
+                found.setdefault(module, set()).add(says)
+        return found
 
     def add_heir(self, module: str, name: str) -> None:
         """Note that a class is to be made anew, because of what one of its bases has now."""

@@ -321,7 +321,7 @@ def stale_caches(live: Dict[Any, Any], selection: Selection, changed: Set[str]) 
                 continue
             inner = functions.wrapped(one)
             own = getattr(inner, "__name__", key)
-            if own in changed or selection._reach(own) & changed:
+            if own in changed or selection.reach(own) & changed:
                 found.append(one)
     return found
 

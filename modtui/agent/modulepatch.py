@@ -17,6 +17,7 @@ from . import (
     inferring,
     lacking,
     loading,
+    makers,
     previous,
     raw,
     staging,
@@ -68,6 +69,7 @@ class ModulePatch:
         self._functions: Optional[Tuple[Any, ...]] = None
         self._lacking: lacking.Added = []
         self._unproved: List[Dict[str, str]] = []
+        self.same: makers.Same = []  # what stayed the same object, but gives something else
         self.heirs: List[heirs.Heir] = []  # classes elsewhere that are to be made anew
 
     def run(self, batches: List[Batch]) -> None:
@@ -139,7 +141,7 @@ class ModulePatch:
 
     def _patch(self, batches: List[Batch], tree: Any, code: Any) -> None:
         old = code if self._derived else previous.code_of(self._step.entry)
-        selection = Selection(tree, self._step.package, self.live)
+        selection = Selection(tree, self._step.package, self.live, self._foreign)
         inference = None
         paths = bytecode.Paths(code)
         old_paths = None if old is None else paths if old is code else bytecode.Paths(old)
@@ -175,7 +177,7 @@ class ModulePatch:
         if code is None:
             return  # a namespace package
         stage = staging.Staging(self.live)
-        selection = Selection(syntax.module_of([]), self._step.package, self.live)
+        selection = Selection(syntax.module_of([]), self._step.package, self.live, self._foreign)
         execution = staging.Execution(selection, stage, code.co_filename, 0, self._foreign)
         entry_before = sys.modules.get(self.name)
         gc.collect(0)
@@ -249,6 +251,7 @@ class ModulePatch:
         names.make_steps(step)
         execution.undo_writing(step)
         self._lines_of_classes(step, pairing, paths)
+        self.same = makers.classes_of(pairing)
         self._lacking, self.heirs = lacking.added(pairing, old_functions), heirs.of(pairing)
         stale = heap.stale_caches(self.live, selection, patched | names.bound)
         pairing.cleared += [one for one in stale if id(one) not in set(map(id, pairing.cleared))]
@@ -357,6 +360,9 @@ class ModulePatch:
         }
         self.touched = names.bound | ((patched | self._owners) & set(self.live))
         self.removed = names.removed
+        self.same += makers.owners(self.live, self._owners)
+        self.same += makers.changed(self.live, self.touched | set(self.changed), self._foreign)
+        self._unproved += makers.complaints(self.name, selection)
         self.counts, self.could_not = pairing.counts, pairing.could_not + self._unproved
         if names.removed:
             self.counts["names removed"] = len(names.removed)

@@ -107,6 +107,9 @@ class Patch:
         seen = self.foreign.serial
         for name, before in work.changed.items():
             self.foreign.add(work.known_as, name, before)
+        for says, value, attributes in work.same:
+            if says not in work.changed:
+                self.foreign.add_same(work.known_as, says, value, attributes)
         work.changed = {}
         for module, cls in work.heirs:
             self.foreign.add_heir(module, cls)

@@ -240,10 +240,10 @@ class Replacing:
             self._step.item(holder, stays, value)
             return
         back = dict.get(holder, stays, MISSING)
-        if raw.derives(type(key), ReferenceType):  # it goes by itself when the object does
-            self._step.add(batch.set_item(holder, stays, value), batch.set_item(holder, stays, back))
-            return
-        self._step.add(batch.set_item(holder, key, MISSING), batch.set_item(holder, key, MISSING))
+        gone = batch.set_item(holder, key, MISSING)
+        if raw.derives(type(key), ReferenceType):
+            gone = partial(bool)  # it goes by itself when the object does
+        self._step.add(gone, gone)
         self._step.add(batch.set_item(holder, stays, value), batch.set_item(holder, stays, back))
 
     def _owner_of(self, space: Dict[Any, Any]) -> Any:

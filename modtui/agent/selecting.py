@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import sys
 
-from . import codes, generics, raw, statements, syntax
+from . import codes, generics, makers, raw, statements, syntax
 from .batch import MISSING
 from .bytecode import CO_OPTIMIZED, stored_names
-from .statements import CHANGED, CODE, SAME
+from .statements import CHANGED, CODE, SAME, Statement
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from .bytecode import Paths
     from .foreign import Foreign
-    from .statements import Statement
 
     Names = Set[str]
 
@@ -31,14 +30,16 @@ _LISTED = raw.ids(list, tuple)
 class Selection:
     """The statements of one module, and which of them are to be executed."""
 
-    def __init__(self, tree: Any, package: str, space: Dict[Any, Any]) -> None:
+    def __init__(self, tree: Any, package: str, space: Dict[Any, Any], foreign: Foreign) -> None:
         self.tree, self.package, self.space = tree, package, space
+        self._foreign = foreign
         self.all: List[Statement] = statements.of_tree(tree)
         self.chosen: List[bool] = [False] * len(self.all)
         self.firm: List[bool] = [False] * len(self.all)  # executed whatever the values turn out
         self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
         self.unset: Names = set()  # a.b that only the old text assigned to
         self.generic: Names = set()  # functions of which all overloads are registered again
+        self.made_by: Dict[str, str] = {}  # names -> the function elsewhere, changed since
         self.inferred = False  # nothing proves what the old text was
         self._values: Names = set()  # names whose value will or may be another one
         self._functions: Names = set()  # functions whose code is another one
@@ -46,10 +47,10 @@ class Selection:
         self._methods: Names = set()  # classes of which only methods have other code
         self._set: Names = set()  # a.b.c that an edited statement assigns to
         self._perhaps: Names = set()  # decorated: most decorators give what can be patched
-        self._bodies: Dict[str, List[Any]] = {}
+        self.bodies: Dict[str, List[Any]] = {}
         for statement in self.all:
             if statement.is_def:
-                self._bodies.setdefault(statement.node.name, []).append(statement.node)
+                self.bodies.setdefault(statement.node.name, []).append(statement.node)
         self._reached: Dict[str, Names] = {}
         self._imported: Names = set()
         self.made: Names = set()
@@ -119,6 +120,9 @@ class Selection:
         self.old_names = set()
         for statement in self.all:
             statement.status = SAME
+            if statement.is_class:
+                statement.inner = [Statement(node) for node in statement.node.body]
+                statement.body = {name: SAME for one in statement.inner for name in one.binds}
 
     def select(self, foreign: Foreign, is_main: bool) -> None:
         """Choose; `foreign` are values of other modules that are other ones since."""
@@ -202,7 +206,11 @@ class Selection:
         # Needed only if the new base turns out to have another layout; see staging.
         if statement.is_class and self._bases_of(statement) & self._classes:
             return True
-        return self._depends_on_code(statement) or self._runs_foreign(statement, foreign)
+        return (
+            self._depends_on_code(statement)
+            or self._runs_foreign(statement, foreign)
+            or makers.gave(self, statement, foreign)
+        )
 
     def _made_by_base(self, statement: Statement) -> bool:
         """Whether it is a class for which more than its bases' identity matters: a dataclass takes
@@ -226,12 +234,12 @@ class Selection:
         if syntax.kind(statement.node) in ("Assign", "AnnAssign", "AugAssign", "ClassDef"):
             called |= statement.passed
         found: Names = set()
-        for name in called & set(self._bodies):
+        for name in called & set(self.bodies):
             found.add(name)
-            found |= self._reach(name)
+            found |= self.reach(name)
         return found
 
-    def _reach(self, name: str) -> Names:
+    def reach(self, name: str) -> Names:
         """The names that a function of the module reads, and those that it calls, and so on."""
         known = self._reached.get(name)
         if known is not None:
@@ -239,9 +247,9 @@ class Selection:
         found: Names = set()
         queue = [name]
         while queue:
-            for node in self._bodies.get(queue.pop(), ()):
+            for node in self.bodies.get(queue.pop(), ()):
                 names, _ = statements.read_in(node)
-                queue.extend((names - found) & set(self._bodies))
+                queue.extend((names - found) & set(self.bodies))
                 found |= names
         self._reached[name] = found
         return found
@@ -249,6 +257,8 @@ class Selection:
     def _reads_foreign(self, chains: Iterable[str], foreign: Foreign) -> bool:
         """Whether one of `a.b.c` is a changed value of another module, by what `a` is now."""
         for chain in chains if foreign else ():
+            if makers.read(self.space, chain, foreign) == makers.VALUE:
+                return True
             parts = chain.split(".")
             value = self.space.get(parts[0])
             for part in parts[1:]:
@@ -263,9 +273,9 @@ class Selection:
     def _runs_foreign(self, statement: Statement, foreign: Foreign) -> bool:
         if not foreign:
             return False
-        for name in statement.called & set(self._bodies):
-            for reached in {name} | (self._reach(name) & set(self._bodies)):
-                for node in self._bodies[reached]:
+        for name in statement.called & set(self.bodies):
+            for reached in {name} | (self.reach(name) & set(self.bodies)):
+                for node in self.bodies[reached]:
                     if self._reads_foreign(statements.read_in(node)[1], foreign):
                         return True
         return False
@@ -292,7 +302,7 @@ class Selection:
         return news
 
     def _reach_dirty(self, name: str, dirty: Names) -> bool:
-        return name in self._bodies and bool(({name} | self._reach(name)) & dirty)
+        return name in self.bodies and bool(({name} | self.reach(name)) & dirty)
 
     def _binders(self, name: str, besides: Optional[Statement] = None) -> int:
         """How many statements that are not imports bind a name."""
@@ -374,6 +384,9 @@ class Selection:
             roots = {chain.partition(".")[0] for chain in one.chains}
             same = all(body.get(name) == SAME for name in one.binds)
             calls = self._runs(one) & (other | self._functions)
+            reads = self._reads_foreign(one.chains, self._foreign)
+            space = raw.class_dict(self.space.get(statement.node.name)) or {}
+            same = same and not reads and not makers.gave(self, one, self._foreign, space)
             if not same or (one.reads | roots) & other or calls:
                 other |= one.binds
                 # `@show.register` makes another object of what `show` is.
@@ -394,6 +407,7 @@ class Selection:
             or (self._runs(statement) & changed)
             or self._reads_foreign(statement.chains, foreign)
             or self._runs_foreign(statement, foreign)
+            or makers.gave(self, statement, foreign)
         )
 
 
