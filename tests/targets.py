@@ -7,6 +7,7 @@ says whether it was harmed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -311,9 +312,28 @@ def descriptors_of(pid: int) -> int:
         return 0
 
 
+def links_of(pid: int) -> list[str]:
+    """What its descriptors are, but for those that it closes while they are looked at."""
+    found = []
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
+    return found
+
+
 def threads_of(pid: int) -> int:
     """How many threads it has."""
     return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def switches_of(pid: int) -> int:
+    """How often its threads were switched so far, of their own will or not."""
+    total = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ends just now
+            for line in Path(f"/proc/{pid}/task/{thread}/status").read_text().splitlines():
+                total += int(line.split()[1]) if "ctxt_switches" in line else 0
+    return total
 
 
 def maps_of(pid: int) -> int:

@@ -20,7 +20,16 @@ import pytest
 from modtui.agent import rendezvous, sockets
 from modtui.reach import ConnectionLost, NoPermission, connect
 from tests.pythons import PYTHONS, Python
-from tests.targets import Target, eventually, house, program, target, threads_of, unharmed
+from tests.targets import (
+    Target,
+    eventually,
+    house,
+    program,
+    switches_of,
+    target,
+    threads_of,
+    unharmed,
+)
 
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
 
@@ -158,18 +167,9 @@ def _is_served(path: str) -> bool:
 def test_idle_it_never_wakes_up(python: Python) -> None:
     with target(python, program("sleep")) as process, connect(process.pid):
         time.sleep(0.8)  # after the arrival's own short wait
-        before = _switches(process.pid)
+        before = switches_of(process.pid)
         time.sleep(1.0)
-        assert _switches(process.pid) == before
-
-
-def _switches(pid: int) -> int:
-    total = 0
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        for line in Path(f"/proc/{pid}/task/{thread}/status").read_text().splitlines():
-            if "ctxt_switches" in line:
-                total += int(line.split()[1])
-    return total
+        assert switches_of(process.pid) == before
 
 
 CLIENT = """

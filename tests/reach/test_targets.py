@@ -19,6 +19,7 @@ from tests.targets import (
     PRELUDE,
     Target,
     eventually,
+    links_of,
     maps_of,
     program,
     state_of,
@@ -163,8 +164,7 @@ def test_fork_while_attached(python: Python) -> None:
 
 
 def _sockets(pid: int) -> int:
-    links = (os.readlink(f"/proc/{pid}/fd/{name}") for name in os.listdir(f"/proc/{pid}/fd"))
-    return sum(link.startswith("socket:") for link in links)
+    return sum(link.startswith("socket:") for link in links_of(pid))
 
 
 def test_a_target_that_closes_all_its_descriptors() -> None:

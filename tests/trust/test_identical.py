@@ -8,7 +8,6 @@ import os
 import re
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ import pytest
 from modtui import cli
 from modtui.reach import connect
 from tests.pythons import Python
-from tests.targets import Target, eventually, target, threads_of
+from tests.targets import Target, eventually, switches_of, target, threads_of
 from tests.trust import state
 
 KINDS = {"bare": state.BARE, "furnished": state.FURNISHED}
@@ -201,15 +200,6 @@ def test_idle_is_asleep(python: Python) -> None:
 
 def switches(pid: int, seconds: float) -> int:
     """How often its threads were switched, of their own will or not, in that time."""
-
-    def total() -> int:
-        lines = (
-            line
-            for task in os.listdir(f"/proc/{pid}/task")
-            for line in Path(f"/proc/{pid}/task/{task}/status").read_text().splitlines()
-        )
-        return sum(int(line.split()[1]) for line in lines if "ctxt_switches" in line)
-
-    before = total()
+    before = switches_of(pid)
     time.sleep(seconds)
-    return total() - before
+    return switches_of(pid) - before

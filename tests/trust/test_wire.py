@@ -19,7 +19,7 @@ from modtui.agent import connections
 from modtui.agent.sockets import Pace
 from modtui.reach import connect
 from tests.pythons import PYTHONS
-from tests.targets import eventually, program, target, threads_of, unharmed
+from tests.targets import eventually, links_of, program, target, threads_of, unharmed
 
 AGENT = sorted((Path(__file__).parents[2] / "modtui" / "agent").glob("*.py"))
 NATIVE = [python for python in PYTHONS if not python.root]
@@ -107,8 +107,7 @@ def test_there_is_no_port() -> None:
     """The agent's sockets have a path or an abstract name; none is in a network's table."""
     with target(NATIVE[-1], program("sleep")) as process, connect(process.pid) as session:
         folder = Path(f"/proc/{process.pid}")
-        links = [os.readlink(link) for link in (folder / "fd").iterdir()]
-        ours = {link[8:-1] for link in links if link.startswith("socket:")}
+        ours = {link[8:-1] for link in links_of(process.pid) if link.startswith("socket:")}
         assert len(ours) == 2
         for table in ("tcp", "tcp6", "udp", "udp6", "raw", "raw6", "packet"):
             rows = (folder / "net" / table).read_text().split()
