@@ -72,14 +72,15 @@ def run(options: argparse.Namespace) -> int:
         print("modtui run: name a SCRIPT, or -m MODULE\nTry: modtui run --help", file=sys.stderr)
         return ExitCode.USAGE
     if options.headless:
-        return running.run(program, python=options.python, terminal="inherit").wait()
+        return running.in_our_place(program, python=options.python)
     if _no_terminal("run"):
         return ExitCode.USAGE
     from modtui.tui.app import run_app
 
     started = running.run(program, python=options.python, terminal="pty")
     run_app(lambda: started.session, look_only=options.look_only, running=started)
-    return started.hand_over()
+    started.hand_over()
+    return started.end_alike()
 
 
 def demo(options: argparse.Namespace) -> int:

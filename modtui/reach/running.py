@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import pty
+import resource
 import select
 import shutil
 import signal
@@ -37,6 +39,7 @@ from modtui.reach.session import Session, over_wire
 KEPT_OUTPUT = 1 << 20  # bytes
 ARRIVAL_TIME = 20.0  # seconds for an interpreter to start on a busy machine
 FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+_KEYS = (signal.SIGINT, signal.SIGQUIT)  # which a terminal sends to all that it runs
 Terminal = Literal["pty", "inherit"]
 
 
@@ -74,6 +77,24 @@ def run(
     return Running(argv, interpreter(python), terminal, environment, cwd, on_output)
 
 
+def in_our_place(argv: list[str], *, python: str | None = None) -> int:
+    """Run `python *argv` with our own input and output, and end as it ends; returns its exit code.
+
+    Raises what `run` raises. A signal that comes while it is being started waits until there is
+    somebody to pass it on to.
+    """
+    program = interpreter(python)
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*FORWARDED, *_KEYS})
+    try:
+        running = Running(argv, program, "inherit", None, None, None, mask)
+        with running.forwarding():
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            running.wait()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return running.end_alike()
+
+
 class Running:
     """A program that we started."""
 
@@ -85,8 +106,11 @@ class Running:
         environment: Mapping[str, str] | None,
         cwd: str | None,
         on_output: Callable[[bytes], None] | None,
+        mask: set[int] | None = None,
     ) -> None:
+        """As `run` does; `mask` are the signals that shall be blocked in it, if not ours are."""
         self.argv, self.python, self.terminal = argv, python, terminal
+        self._mask = mask
         self.on_output = on_output
         self._output: deque[bytes] = deque()
         self._size = 0
@@ -111,7 +135,8 @@ class Running:
         environment = self._arrival.environment
         if self.terminal == "inherit":
             self._drained.set()
-            return subprocess.Popen(command, env=environment, cwd=cwd)
+            first = None if self._mask is None else _with_mask(self._mask)
+            return subprocess.Popen(command, env=environment, cwd=cwd, preexec_fn=first)
         self._master, slave = pty.openpty()
         os.set_inheritable(self._master, False)
         self.resize(*_terminal_size())
@@ -293,7 +318,7 @@ class Running:
 
     def wait(self) -> int:
         """Wait for its end, passing on the signals that reach us; returns its exit code."""
-        with self._forwarding():
+        with self.forwarding():
             while not self._ended.wait(0.5):
                 pass
             self._drained.wait(2)
@@ -302,27 +327,48 @@ class Running:
         return code
 
     @contextlib.contextmanager
-    def _forwarding(self) -> Iterator[None]:
+    def forwarding(self) -> Iterator[None]:
+        """Pass on the signals that reach us, and that do not reach it anyway."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
 
         def forward(number: int, frame: FrameType | None) -> None:
-            self.send_signal(number)
+            if number not in _KEYS or self.terminal == "pty" or not _have_terminal():
+                self.send_signal(number)
 
-        def ignore(number: int, frame: FrameType | None) -> None:
-            """The terminal sent it to the program as well."""
-
-        numbers = dict.fromkeys(FORWARDED, forward)
-        shared = self.terminal == "inherit"
-        for number in (signal.SIGINT, signal.SIGQUIT):
-            numbers[number] = ignore if shared else forward
-        before = {number: signal.signal(number, act) for number, act in numbers.items()}
+        before = {number: signal.signal(number, forward) for number in (*FORWARDED, *_KEYS)}
         try:
             yield
         finally:
             for number, act in before.items():
                 signal.signal(number, act)
+
+    def end_alike(self) -> int:
+        """Die by the signal that it died by, if one killed it; else its exit code."""
+        code = self._process.returncode
+        if code is not None and code < 0:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # it has left its own
+            if -code != signal.SIGKILL:
+                signal.signal(-code, signal.SIG_DFL)
+            os.kill(os.getpid(), -code)
+        return self.wait()
+
+
+def _have_terminal() -> bool:
+    """Are we in a terminal's foreground? Then what it sends to us it sends to the program, too."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
 
 
 def _identity(python: str) -> str:
@@ -333,6 +379,10 @@ def _identity(python: str) -> str:
         return bundle.identify(bundle.own_image() if real == own else real)
     except OSError:
         return ""
+
+
+def _with_mask(mask: set[int]) -> Callable[[], object]:
+    return functools.partial(signal.pthread_sigmask, signal.SIG_SETMASK, mask)
 
 
 def _take_terminal() -> None:

@@ -220,33 +220,6 @@ def test_a_program_that_ends_at_once() -> None:
     assert b"can't open file" in running.output
 
 
-HEADLESS = """
-import sys
-from modtui.reach.running import run
-sys.exit(run(sys.argv[1:], python=%r, terminal="inherit").wait())
-"""
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
-def test_headless_passes_signals_and_the_exit_code(number: int) -> None:
-    code = (
-        "import signal, sys, time\n"
-        f"signal.signal({int(number)}, lambda *_: sys.exit(42))\n"
-        "print('ready', flush=True)\n"
-        "while True: time.sleep(0.01)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", HEADLESS % ANY.command[0], "-c", code],
-        stdout=subprocess.PIPE,
-        cwd=Path(__file__).parents[2],
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
-    process.send_signal(number)
-    assert process.wait(20) == 42
-    process.stdout.close()
-
-
 def test_which_interpreter(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("VIRTUAL_ENV", raising=False)
     assert interpreter() == sys.executable
@@ -386,28 +359,6 @@ def test_a_blocked_main_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     assert running.wait() == 0
     assert b"12345" in running.output
     session.close()
-
-
-def test_a_program_from_standard_input(native: Python, tmp_path: Path) -> None:
-    """`modtui run -`: its text comes from our input, as with python."""
-    process = subprocess.run(
-        [sys.executable, "-c", HEADLESS % native.command[0], "-", "a", "b"],
-        input="import sys; print(sys.argv, repr(sys.path[0]), __name__); sys.exit(5)",
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        check=False,
-    )
-    plain = subprocess.run(
-        [*native.command, "-", "a", "b"],
-        input="import sys; print(sys.argv, repr(sys.path[0]), __name__); sys.exit(5)",
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-        check=False,
-    )
-    assert (process.returncode, process.stdout) == (plain.returncode, plain.stdout)
-    assert process.returncode == 5
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="no ps here")
