@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import raw
+from . import creation, raw
 from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
@@ -215,6 +215,11 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
             pairing.pair(before, value)
             continue
         if before is not MISSING and statuses.get(name) == "same" and not _is_code(value):
+            if name in pairing.filled.get(raw.class_qualname(new), ()) and type(before) is type(
+                value
+            ):
+                creation.refill(pairing, before, value, removed)
+                continue
             if not raw.is_class(before) and before is not value:
                 _keep_value(pairing, theirs, name, before, value)
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import raw
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -9,6 +10,10 @@ if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, Optional, Set, Tuple
 
     Names = Set[str]
+
+
+# A module's own statements were told of changes of these when it was patched.
+_AT_ONCE = (raw.FunctionType, list, dict, set)
 
 
 class Before:
@@ -28,7 +33,9 @@ class Foreign:
         self._before: Dict[Tuple[str, str], Before] = {}
         self._heirs: Dict[Tuple[str, str], int] = {}
         self._said: Dict[Tuple[str, str], int] = {}
-        self._same: Dict[int, Tuple[Any, Names]] = {}  # what stayed the same object, by id
+        # What stayed the same object, by id: it, attributes, module, when that was noted.
+        self._same: Dict[int, Tuple[Any, Names, str, int]] = {}
+        self._here, self._since = "", 0
         self.unfinished: Set[str] = set()  # modules that another thread was importing
         self.serial = 0
 
@@ -54,23 +61,31 @@ class Foreign:
         known = self._before.get((module, name))
         return known is not None and any(one is value or one is MISSING for one in known.values)
 
+    def look_from(self, module: str, since: int) -> None:
+        """Have `attributes` answer for a module that has seen what there was at that number."""
+        self._here, self._since = module, since
+
     def add_same(self, module: str, says: str, value: Any, attributes: Names) -> None:
-        """Note that a function is the same object but gives something else, or that a class is but
-        has other values under these names; `says` is what text that uses it contains."""
-        if id(value) not in self._same or attributes:
+        """Note what is the same object: a function that gives something else, a container with
+        other content, a class that has other values under these names; `says` is what a text that
+        uses it contains."""
+        known = self._same.get(id(value))
+        if known is None or attributes - known[1]:
             self.serial += 1
             self._said[module, says] = self.serial
-            known = self._same.setdefault(id(value), (value, set()))
-            known[1].update(attributes)
+            before = set() if known is None else known[1]
+            self._same[id(value)] = (value, before | attributes, module, self.serial)
 
     def attributes(self, value: Any) -> Optional[Names]:
-        """Which values of a class, or of nothing of a function, are other ones now; None if it is
-        as it was."""
+        """Which values of a class, or of nothing of another object, are other ones now; None if it
+        is as it was, or if the module has taken that into account."""
         known = self._same.get(id(value))
-        return None if known is None else known[1]
+        if known is None or known[3] <= self._since:
+            return None
+        return None if known[2] == self._here and type(value) in _AT_ONCE else known[1]
 
     def same_ids(self) -> Set[int]:
-        """The ids of the functions and classes that stayed the same objects."""
+        """The ids of what stayed the same object."""
         return set(self._same)
 
     def said(self, since: int) -> Dict[str, Names]:

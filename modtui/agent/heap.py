@@ -287,22 +287,31 @@ def lift(live: Dict[Any, Any], statement: Statement, batches: List[Batch]) -> bo
         return False
     step = Batch()
     space = {id(one) for one in gc.get_referents(old) if type(one) is dict}
-    for holder in gc.get_referrers(old):
-        if holder is live or id(holder) in space or raw.type_name(holder) == "Staging":
+    skip = space | {id(live)}
+    entries = [one for one in gc.get_referrers(old) if type(one) is tuple and not _is_mro(one)]
+    gone = {id(one) for one in [old, *entries]}
+    holders = gc.get_referrers(old, *entries) if entries else gc.get_referrers(old)
+    for holder in holders:
+        if id(holder) in skip or holder is entries or raw.type_name(holder) == "Staging":
             continue
-        if type(holder) is dict and _is_registry(holder):
-            for key, value in raw.items(holder):
-                if value is old:
-                    step.item(holder, key, MISSING)
-        elif type(holder) is list and any(one is old for one in holder):
-            step.elements(holder, [one for one in holder if one is not old])
-        elif type(holder) is set:
-            step.content(holder, {one for one in holder if one is not old})
+        take_out(step, holder, gone)
     if not len(step):
         return False
     step.commit()
     batches.append(step)
     return True
+
+
+def take_out(step: Batch, holder: Any, gone: Set[int]) -> None:
+    """Take objects, by their ids, out of a dict, list or set that is a registry."""
+    if type(holder) is dict and _is_registry(holder):
+        for key, value in raw.items(holder):
+            if id(value) in gone:
+                step.item(holder, key, MISSING)
+    elif type(holder) is list and any(id(one) in gone for one in holder):
+        step.elements(holder, [one for one in holder if id(one) not in gone])
+    elif type(holder) is set and any(id(one) in gone for one in holder):
+        step.content(holder, {one for one in holder if id(one) not in gone})
 
 
 def _is_registry(holder: Dict[Any, Any]) -> bool:

@@ -1,8 +1,9 @@
 """What stays the same object, but gives something else: functions with other code, classes with
-other attributes. What was computed from them is computed anew, in their module and elsewhere.
+other attributes, containers with other content. What was computed from them is computed anew, in
+their module and elsewhere.
 
-From a value of a class everything is; with a function or a method only numbers and texts are: what
-else it made stays, and for functions that is said.
+From a container or a value of a class everything is; with a function or a method only numbers and
+texts are: what else it made stays, and for functions that is said.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _PLAIN = raw.ids(int, float, complex, bool, str, bytes, type(None))
 
 # What an expression reads.
-VALUE = "value"  # a value of a class that is another one now
+VALUE = "value"  # a value of a class that is another one now, or a container with other content
 CODE = "code"  # a function, a method or a property that gives something else
 
 
@@ -80,8 +81,8 @@ def read(space: Dict[Any, Any], chain: str, foreign: Foreign) -> str:
     """VALUE or CODE if `a.b.c`, by what `a` is now, is something that is another one; else ""."""
     first, *rest = chain.split(".")
     value: Any = space.get(first)
-    if foreign.attributes(value) is not None and not (rest and raw.is_class(value)):
-        return CODE
+    if foreign.attributes(value) is not None and not raw.is_class(value):
+        return _kind_of(value)
     for name in rest:
         inside = raw.module_dict(value)
         if inside is None and not raw.is_class(value):
@@ -89,8 +90,8 @@ def read(space: Dict[Any, Any], chain: str, foreign: Foreign) -> str:
             inside = inside if name in inside else None
         if inside is not None:
             value = inside.get(name)
-            if type(value) is raw.FunctionType and foreign.attributes(value) is not None:
-                return CODE
+            if foreign.attributes(value) is not None and not raw.is_class(value):
+                return _kind_of(value)
             continue
         definer, value = _defined(value if raw.is_class(value) else type(value), name)
         others = foreign.attributes(definer)
@@ -99,6 +100,10 @@ def read(space: Dict[Any, Any], chain: str, foreign: Foreign) -> str:
         if others is not None and pairing.holds_code(value) and not raw.is_class(value):
             return CODE
     return ""
+
+
+def _kind_of(value: Any) -> str:
+    return CODE if type(value) is raw.FunctionType else VALUE
 
 
 def _defined(cls: Any, name: str) -> Tuple[Any, Any]:

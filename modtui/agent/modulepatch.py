@@ -166,6 +166,11 @@ class ModulePatch:
         base = dict(self.live)
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
+        except BaseException:
+            execution.take_back()
+            stage.retire()
+            raise
+        try:
             if inference is not None:
                 self._unproved = inference.complaints(stage)
             self._commit(batches, selection, execution, stage, base, paths, old_paths, entry_before)
@@ -210,6 +215,7 @@ class ModulePatch:
         replacing = Replacing(step, private)
         pairing = Pairing(step, replacing, self.live, stage, paths, old_paths)
         pairing.young = set(map(id, young))
+        pairing.filled = execution.filled
         _tell_bodies(pairing, selection, execution.changed)
         replacing.know_classes(young)
         new_functions = functions.all_of(stage, young)
@@ -252,6 +258,7 @@ class ModulePatch:
         execution.undo_writing(step)
         self._lines_of_classes(step, pairing, paths)
         self.same = makers.classes_of(pairing)
+        self.same += [(name, one, set()) for name, one in names.refilled()]
         self._lacking, self.heirs = lacking.added(pairing, old_functions), heirs.of(pairing)
         stale = heap.stale_caches(self.live, selection, patched | names.bound)
         pairing.cleared += [one for one in stale if id(one) not in set(map(id, pairing.cleared))]
@@ -345,7 +352,8 @@ class ModulePatch:
             classes.move_registrations(old, new)
         for old, _ in pairing.merged:
             pairing.keep(old, old)
-        classes.clear_abc_caches([old for old, _ in pairing.merged])
+        owners = [self.live.get(name) for name in self._owners]  # a `__subclasshook__` among these
+        classes.clear_abc_caches([old for old, _ in pairing.merged] + owners)
         for cache in pairing.cleared:
             heap.clear(cache)
         if pairing.cleared:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from . import batch, raw, staging, syntax
+from .agreeing import same_data
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -131,6 +132,12 @@ class Namespace:
             gone.add(name)
         # A function that says `global` may have bound it; looking for that is dear.
         return gone - syntax.global_names(tree) if gone else gone
+
+    def refilled(self) -> List[Tuple[str, Any]]:
+        """(name, container) of what stays the same object with really other content."""
+        other = [before for before, value in self._refilled if not same_data(before, value)]
+        live = self._pairing.live
+        return [(name, one) for name in self.bound for one in other if live.get(name) is one]
 
     def make_steps(self, step: Batch) -> None:
         """Add the steps that bind, refill and delete."""

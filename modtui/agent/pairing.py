@@ -48,6 +48,7 @@ class Pairing:
         self.live, self.staging = live, staging
         self.paths, self.old_paths = paths, old_paths
         self.bodies: Dict[str, Tuple[Dict[str, str], Set[str], bool]] = {}  # of classes, see there
+        self.filled: Dict[str, Set[str]] = {}  # containers of classes; see creation.py
         self.assigned: Set[str] = set()  # a.b that edited statements assign to
         self.counts: Dict[str, int] = {}
         self.could_not: List[Dict[str, str]] = []

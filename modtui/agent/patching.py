@@ -88,7 +88,7 @@ class Patch:
     def _patch(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
         report = new_report(step.name)
         self._reports.append(report)
-        work = ModulePatch(step, self.foreign, self._private)
+        work = self._work(step, False)
         error = self._guarded(report, work.run, self.batches)
         if error is None:
             self._note(work)
@@ -102,6 +102,10 @@ class Patch:
             self._made_classes = self._made_classes or work.made_classes
             report["left_behind"] = work.left_behind()
         return error
+
+    def _work(self, step: Step, derived: bool) -> ModulePatch:
+        self.foreign.look_from(step.name, self._visited.get(step.name, 0))
+        return ModulePatch(step, self.foreign, self._private, derived)
 
     def _note(self, work: ModulePatch) -> None:
         seen = self.foreign.serial
@@ -138,7 +142,7 @@ class Patch:
         """Carry changed values on to the modules that imported them or computed with them."""
         for step in deriving.steps(self.foreign, self._visited):
             report = self._known_report(step.name) or new_report(step.name)
-            work = ModulePatch(step, self.foreign, self._private, derived=True)
+            work = self._work(step, True)
             error = self._guarded(report, work.run, self.batches)
             if error is not None or work.touched or work.removed or work.could_not:
                 if self._known_report(step.name) is None:

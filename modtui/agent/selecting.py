@@ -109,7 +109,9 @@ class Selection:
                     continue
                 if not code.co_flags & CO_OPTIMIZED or not new.is_static(way):
                     continue
-                if way[-1][0].startswith("<") or way in reached:
+                # What a call was given is held by somebody, or was used up by the call.
+                called = syntax.kind(statement.node) == "Expr"
+                if way in reached or (way[-1][0].startswith("<") and not called):
                     continue
                 before = [one for one, other in counterparts.items() if other == way]
                 if not before or not codes.same(old.by_path[before[0]], code):
@@ -199,7 +201,9 @@ class Selection:
         roots = {chain.partition(".")[0] for chain in statement.chains}
         if statement.chains & self._set and not (statement.is_def or statement.is_class):
             return True
-        if roots & self._classes or self._reads_foreign(statement.chains, foreign):
+        if roots & self._classes or self._reads_foreign(
+            statement.chains | statement.reads, foreign
+        ):
             return True
         if statement.called & self._methods and not statement.is_class:
             return syntax.kind(statement.node) != "Expr"
@@ -276,7 +280,7 @@ class Selection:
         for name in statement.called & set(self.bodies):
             for reached in {name} | (self.reach(name) & set(self.bodies)):
                 for node in self.bodies[reached]:
-                    if self._reads_foreign(statements.read_in(node)[1], foreign):
+                    if self._reads_foreign(set().union(*statements.read_in(node)), foreign):
                         return True
         return False
 
@@ -384,7 +388,7 @@ class Selection:
             roots = {chain.partition(".")[0] for chain in one.chains}
             same = all(body.get(name) == SAME for name in one.binds)
             calls = self._runs(one) & (other | self._functions)
-            reads = self._reads_foreign(one.chains, self._foreign)
+            reads = self._reads_foreign(one.chains | one.reads, self._foreign)
             space = raw.class_dict(self.space.get(statement.node.name)) or {}
             same = same and not reads and not makers.gave(self, one, self._foreign, space)
             if not same or (one.reads | roots) & other or calls:
@@ -405,7 +409,7 @@ class Selection:
         return bool(
             (statement.reads | roots) & changed
             or (self._runs(statement) & changed)
-            or self._reads_foreign(statement.chains, foreign)
+            or self._reads_foreign(statement.chains | statement.reads, foreign)
             or self._runs_foreign(statement, foreign)
             or makers.gave(self, statement, foreign)
         )

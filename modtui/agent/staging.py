@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import batch, classes, codes, generics, raw, statements, syntax
-from .batch import MISSING
+from . import batch, classes, codes, creation, generics, raw, statements, syntax
+from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
-    from .batch import Batch
     from .foreign import Foreign
     from .selecting import Selection
     from .statements import Statement
@@ -90,6 +89,7 @@ class Execution:
         self.abandoned: List[Any] = []  # what definitions made that then raised
         self.written: List[Tuple[Any, str, Any]] = []  # (live object, attribute, its value before)
         self.overloads = generics.Elsewhere(selection, staging.live)
+        self.filled: Dict[str, Set[str]] = {}  # class -> containers that its creation has filled
         self.displays: Set[str] = set()  # names bound to a literal container or comprehension
 
     def run(self, repair: Callable[[Any, BaseException], bool]) -> None:
@@ -111,8 +111,10 @@ class Execution:
             code = self._compile(statement.node)
             self._before_writing(statement)
             before = dict(self._staging) if _is_star(statement.node) else None
+            hooks = creation.NewHooks(self._selection, statement, self._compile)
             try:
-                exec(code, self._staging)
+                with hooks:
+                    exec(code, self._staging)
             except BaseException as error:
                 if self._is_gone(statement, error):
                     continue
@@ -121,8 +123,11 @@ class Execution:
                     raise
                 del error
                 self._abandon(statement.node.name)
-                exec(code, self._staging)
+                with hooks:
+                    exec(code, self._staging)
             if statement.is_class:
+                name = statement.node.name
+                self.filled[name] = creation.filled(statement, dict.get(self._staging, name))
                 self._make_movable(statement)
             if before is not None:
                 self._after_star(statement, before)
@@ -152,6 +157,13 @@ class Execution:
                 space = raw.instance_dict(value) or {}
                 back = batch.set_item(space, name, before)
                 step.add(batch.set_item(space, name, after), back)
+
+    def take_back(self) -> None:
+        """Put back what statements set on live objects, before anything else was done."""
+        step = Batch()
+        self.undo_writing(step)
+        step.commit()
+        step.revert()
 
     def _is_gone(self, statement: Statement, error: BaseException) -> bool:
         """Whether what a statement of before deletes was deleted by it before."""

@@ -200,9 +200,14 @@ def _match(found: List[Statement], before: bytecode.Statements, lines: Any, flag
             signature = (_alone(statement, flags),)
         if signature == ((),) or (len(signature) == 1 and before.find_part(signature[0], True)):
             statement.status = SAME
-        elif (statement.is_def or statement.is_class) and index not in shared:
+        elif index not in shared and _may_hold_code(statement):
             if before.find(signature, False):
                 statement.status = CODE
+
+
+def _may_hold_code(statement: Statement) -> bool:
+    """Whether functions that it makes can be found again: a definition, or a call given some."""
+    return statement.is_def or statement.is_class or syntax.kind(statement.node) == "Expr"
 
 
 def _on_shared_lines(found: List[Statement]) -> Set[int]:
