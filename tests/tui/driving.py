@@ -26,6 +26,11 @@ def browser(pilot: Pilot[int]) -> BrowserScreen:
     return next(one for one in pilot.app.screen_stack if isinstance(one, BrowserScreen))
 
 
+def shown(screen: BrowserScreen) -> list[str]:
+    """The names in the list."""
+    return [row.name for row in screen.modules.listing.rows]
+
+
 async def settled(pilot: Pilot[int]) -> BrowserScreen:
     """Attached, all rows there, and everything about the module under the cursor answered."""
     await until(pilot, lambda: browser(pilot).model.complete, "the census")
