@@ -7,7 +7,7 @@ from tests.agent.inside import Inside, inside
 __all__ = ["inside"]
 
 START = """
-from modtui.agent import census
+from modtui.agent import census, detail, freshness
 """
 
 
