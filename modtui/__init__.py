@@ -45,7 +45,7 @@ def browse(look_only: bool = False) -> None:
     from modtui.reach import in_process
     from modtui.tui.app import run_app
 
-    run_app(in_process, look_only=look_only, guest=True)
+    run_app(lambda attempt: in_process(), look_only=look_only, guest=True)
 
 
 def listen() -> str:

@@ -11,6 +11,7 @@ from modtui.exits import ExitCode
 
 if TYPE_CHECKING:
     from modtui.reach.session import Session
+    from modtui.tui.ports import Attempt
 
 
 def narrate(text: str) -> None:
@@ -56,7 +57,14 @@ def attach(options: argparse.Namespace) -> int:
         return ExitCode.USAGE
     from modtui.tui.app import run_app
 
-    return run_app(lambda: connect(options), look_only=options.look_only)
+    def session(attempt: Attempt) -> Session:
+        from modtui import reach
+
+        return reach.connect(
+            options.target, via=options.via, progress=attempt.tell, stop=attempt.stop
+        )
+
+    return run_app(session, look_only=options.look_only)
 
 
 def _program(options: argparse.Namespace) -> list[str]:
@@ -78,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     from modtui.tui.app import run_app
 
     started = running.run(program, python=options.python, terminal="pty")
-    run_app(lambda: started.session, look_only=options.look_only, running=started)
+    run_app(lambda attempt: started.session, look_only=options.look_only, running=started)
     started.hand_over()
     return started.end_alike()
 

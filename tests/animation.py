@@ -90,7 +90,9 @@ class Film:
 async def play() -> list[Picture]:
     """Live through it."""
     with running_shop() as shop:
-        app = ModtuiApp(lambda: connect(shop.pid), config=Config(Path("config.toml")), stores=Store)
+        app = ModtuiApp(
+            lambda attempt: connect(shop.pid), config=Config(Path("config.toml")), stores=Store
+        )
         async with app.run_test(size=SIZE) as pilot:
             camera = Camera(app, pilot)
             film = Film(camera)

@@ -107,7 +107,9 @@ STORIES: dict[str, tuple[Story, tuple[int, int]]] = {
 
 async def shoot(story: Story, size: tuple[int, int]) -> None:
     with running_shop() as shop:
-        app = ModtuiApp(lambda: connect(shop.pid), config=Config(Path("config.toml")), stores=Store)
+        app = ModtuiApp(
+            lambda attempt: connect(shop.pid), config=Config(Path("config.toml")), stores=Store
+        )
         async with app.run_test(size=size) as pilot:
             await story(Camera(app, pilot), shop)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modtui.reach.session import Session
+    from modtui.tui.ports import Attempt
 
 PROGRAM = Path(__file__).parent / "shop"
 START_SECONDS = 20.0
@@ -122,7 +123,7 @@ def run_demo(look_only: bool = False) -> int:
     _leave_when_the_terminal_closes()
     with running_shop() as shop:
 
-        def attach() -> Session:
-            return connect(shop.pid)
+        def attach(attempt: Attempt) -> Session:
+            return connect(shop.pid, progress=attempt.tell, stop=attempt.stop)
 
         return run_app(attach, look_only=look_only, guide=ShopGuide(shop))

@@ -29,7 +29,7 @@ def in_own_thread(
         except BaseException as error:
             problem.append(error)
 
-    thread = threading.Thread(target=run, name="modtui-reach")
+    thread = threading.Thread(target=run, name="modtui-reach", daemon=True)
     interrupted: BaseException | None = None
     try:
         thread.start()

@@ -37,11 +37,17 @@ def mechanisms() -> tuple[Ptrace | RemoteExec, ...]:
 
 
 def connect(
-    target: str | int, *, via: str | None = None, progress: Progress | None = None
+    target: str | int,
+    *,
+    via: str | None = None,
+    progress: Progress | None = None,
+    stop: threading.Event | None = None,
 ) -> Session:
     """A session with the process of that pid, or with the agent that listens at that path.
 
-    `via` forces one of WAYS; `progress` is told in words what is waited for. Raises Unreachable.
+    `via` forces one of WAYS; `progress` is told in words what is waited for; once `stop` is set,
+    nothing is waited for any more, and what was asked of the target is taken back. Raises
+    Unreachable.
     """
     if via is not None and via not in WAYS:
         raise Unsupported(f"there is no way {via!r}", f"the ways are {', '.join(WAYS)}")
@@ -54,7 +60,7 @@ def connect(
         )
     if pid <= 0 or not proc.is_there(pid):
         raise proc.no_such(pid)
-    stop = threading.Event()
+    stop = stop or threading.Event()
     return in_own_thread(
         lambda: _patiently(pid, via, progress, stop), stop, lambda session: session.close()
     )

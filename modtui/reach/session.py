@@ -19,6 +19,7 @@ from modtui.reach.apart import in_own_thread
 from modtui.reach.checking import check_of
 from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
+from modtui.reach.following import Following
 from modtui.reach.proc import LINUX, Proc, is_there
 from modtui.reach.remote_calls import CallsLike, RemoteCalls
 from modtui.reach.wire import Wire
@@ -143,21 +144,24 @@ class Session:
             return getattr(self.calls, call)(**arguments), "agent"
         with self._changing:
             token = self.calls.submit(call, arguments)
-            try:
-                self._bring(token, progress, cancel or threading.Event())
-            except BaseException:
-                with contextlib.suppress(ReachError):  # who is not there any more has lost it, too
-                    self.calls.withdraw(token)
-                raise
-            if self.calls.withdraw(token):
-                raise ConnectionLost("the job was withdrawn by somebody else")
-            shape = {"reload": shapes.Report, "undo": shapes.UndoReport}[call]
-            return _outcome(self._wait(token), shape), self._ran_on
+            cancel = cancel or threading.Event()
+            begun = functools.partial(self._begun, token)
+            with Following(begun, progress or (lambda text: None), cancel) as tell:
+                try:
+                    self._bring(token, tell, cancel)
+                except BaseException:
+                    with contextlib.suppress(ReachError):  # who has gone has lost it, too
+                        self.calls.withdraw(token)
+                    raise
+                if self.calls.withdraw(token):
+                    raise ConnectionLost("the job was withdrawn by somebody else")
+                shape = {"reload": shapes.Report, "undo": shapes.UndoReport}[call]
+                return _outcome(self._wait(token), shape), self._ran_on
 
     _ran_on: Literal["main", "agent"] = "main"
     _only_looks = False
 
-    def _bring(self, token: str, progress: Progress | None, cancel: threading.Event) -> None:
+    def _bring(self, token: str, progress: Progress, cancel: threading.Event) -> None:
         """Get the main thread to run the job, or else the agent's thread."""
         self._ran_on = "main"
         if self._mechanism is not None:
@@ -177,8 +181,7 @@ class Session:
             reason = "nobody may trace this process"
         if cancel.is_set():
             raise Cancelled("cancelled while the main thread was waited for; nothing was changed")
-        if progress is not None:
-            progress(f"on the agent's thread, because the main thread was not reached: {reason}")
+        progress(f"on the agent's thread, because the main thread was not reached: {reason}")
         if self.calls.run_here(token)["state"] == "done":
             self._ran_on = "agent"
 

@@ -6,6 +6,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
+from modtui.tui.ports import Attempt
+
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.tui.ports import Connect, Session
@@ -21,9 +23,9 @@ class Opened(NamedTuple):
     page: shapes.Page
 
 
-def open_session(connect: Connect, look_only: bool = False) -> Opened:
+def open_session(connect: Connect, attempt: Attempt, look_only: bool = False) -> Opened:
     """Connect and ask for what the first frame shows. Raises what the connection raises."""
-    session = connect()
+    session = connect(attempt)
     if look_only:
         session.only_look()
     return Opened(session, session.calls.hello(), session.calls.list_modules(0, FIRST_PAGE))
@@ -35,6 +37,7 @@ class Ahead:
     def __init__(self, connect: Connect, look_only: bool = False) -> None:
         self._connect = connect
         self._look_only = look_only
+        self._attempt = Attempt()
         self._first: Future[Opened] | None = Future()
         threading.Thread(
             target=self._make, args=(self._first,), name="modtui-attach", daemon=True
@@ -42,7 +45,7 @@ class Ahead:
 
     def _make(self, future: Future[Opened]) -> None:
         try:
-            future.set_result(open_session(self._connect, self._look_only))
+            future.set_result(open_session(self._connect, self._attempt, self._look_only))
         except BaseException as error:  # it is raised where the session is asked for
             future.set_exception(error)
 
@@ -54,11 +57,15 @@ class Ahead:
         self._first = None
         return first.result()
 
-    def open(self) -> Opened:
+    def attempt(self) -> Attempt:
+        """The attempt that `open` waits for: the one that was made ahead, or a new one."""
+        return Attempt() if self._first is None else self._attempt
+
+    def open(self, attempt: Attempt) -> Opened:
         """The first time what was opened ahead, then a new session. Blocks; raises as `connect`."""
         first, self._first = self._first, None
-        return first.result() if first else open_session(self._connect, self._look_only)
+        return first.result() if first else open_session(self._connect, attempt, self._look_only)
 
-    def __call__(self) -> Session:
+    def __call__(self, attempt: Attempt) -> Session:
         """As any `Connect`."""
-        return self.open().session
+        return self.open(attempt).session

@@ -72,6 +72,8 @@ def _run(ahead: Ahead | None, **options: Any) -> int:
     try:
         return app.run() or 0
     finally:
+        if app.reloading and app.threads.under_way:
+            _say(f"{app.reloading} goes on being reloaded in the target, to its end")
         for session in app.sessions:
             _close(session)
         if app.config.remember and app.memory != before:
@@ -85,7 +87,13 @@ def _keep(found: Memory) -> None:
     try:
         memory.save(found)
     except OSError as error:
-        print(f"modtui: the layout could not be remembered: {error}", file=sys.stderr)
+        _say(f"the layout could not be remembered: {error}")
+
+
+def _say(text: str) -> None:
+    from modtui.source.safe import safe_text
+
+    print(f"modtui: {safe_text(text)}", file=sys.stderr)
 
 
 YOUNG = 10_000  # new objects until a collection looks at them; Python's own number is 700

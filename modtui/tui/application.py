@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,6 +18,7 @@ from modtui.tui.memory import Layout, Memory
 from modtui.tui.ports import ThisMachine
 from modtui.tui.screens.browser import BrowserScreen
 from modtui.tui.themes import THEMES
+from modtui.tui.threads import Threads
 from modtui.tui.turns import InTurn
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ class ModtuiApp(InTurn):
         self.look_only = look_only or self.config.look_only
         self.memory = memory or Memory()
         self.sessions: list[Session] = []
+        self.threads = Threads()
+        self.reloading = ""  # the modules, while they are
         self._interrupted = 0.0
         self._begun = False  # whether there is a first screen
         for theme in THEMES:
@@ -82,6 +87,10 @@ class ModtuiApp(InTurn):
         if "theme" not in self.config.given and self.memory.layout.theme:
             name = self.memory.layout.theme
         self.theme = name if name in self.available_themes else "modtui-dark"
+
+    def on_load(self) -> None:
+        """Before anything is asked of a target."""
+        asyncio.get_running_loop().set_default_executor(self.threads)
 
     def get_default_screen(self) -> Screen[Any]:
         """The picker, or the browser: no other screen is laid out before it."""
@@ -153,7 +162,12 @@ class ModtuiApp(InTurn):
 
     def attach(self, pid: int) -> None:
         """From the picker to the browser; the picker stays below it, for the way back."""
-        self.push_screen(self._browser(lambda: self.machine.connect(pid)))
+        self.push_screen(self._browser(functools.partial(self.machine.connect, pid)))
+
+    def push_screen(self, *args: Any, **options: Any) -> Any:
+        """A dialog is not hidden by what was said before it."""
+        self.clear_notifications()
+        return super().push_screen(*args, **options)
 
     def action_help(self) -> None:
         """The help."""

@@ -18,6 +18,7 @@ from textual.worker import get_current_worker
 from modtui.agent.errors import AgentError
 from modtui.reach.errors import ConnectionLost, ReachError
 from modtui.tui.ahead import FIRST_PAGE, Ahead, Opened, open_session
+from modtui.tui.ports import Attempt
 
 if TYPE_CHECKING:
     from modtui.agent import shapes
@@ -58,6 +59,13 @@ class Feed(Widget):
         def __init__(self, session: Session, hello: shapes.Hello) -> None:
             self.session = session
             self.hello = hello
+            super().__init__()
+
+    class Waiting(Message):
+        """What is waited for while attaching."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
             super().__init__()
 
     class Failed(Message):
@@ -128,6 +136,7 @@ class Feed(Widget):
         self._watch: Watch | None = None
         self._files: Mapping[str, tuple[str, ...]] = {}
         self._timer: Timer | None = None
+        self._attempt: Attempt | None = None
 
     def on_mount(self) -> None:
         """The clock of the polling."""
@@ -135,7 +144,13 @@ class Feed(Widget):
 
     def on_unmount(self) -> None:
         """Leave nothing running."""
+        self.give_up()
         self._stop_watching()
+
+    def give_up(self) -> None:
+        """Take back the request of an attachment that has not come yet."""
+        if self._attempt is not None:
+            self._attempt.stop.set()
 
     @property
     def live(self) -> bool:
@@ -147,15 +162,21 @@ class Feed(Widget):
     @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
     def attach(self, connect: Connect, look_only: bool = False) -> None:
         """Connect, say hello, take the census page by page."""
+        attempt = connect.attempt() if isinstance(connect, Ahead) else Attempt()
+        self._attempt = attempt
+        attempt.heard_by(lambda text: self._tell(self.Waiting(text)))
         try:
             if isinstance(connect, Ahead):
-                opened = connect.open()
+                opened = connect.open(attempt)
                 if look_only:
                     opened.session.only_look()
             else:
-                opened = open_session(connect, look_only)
+                opened = open_session(connect, attempt, look_only)
         except Exception as error:
-            self.post_message(self.Failed(trouble(error)))
+            self._tell(self.Failed(trouble(error)))
+            return
+        if attempt.stop.is_set():  # nobody is there any more who asked for it
+            opened.session.close()
             return
         self.post_message(self.Attached(opened.session, opened.hello))
         self.post_message(self.arrived(opened))
@@ -376,6 +397,7 @@ class Feed(Widget):
 
     def forget(self) -> None:
         """Before attaching to another process."""
+        self.give_up()
         self.session = None
         self._generation = -1
         self._stop_watching()

@@ -47,7 +47,8 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
     "app": (
         ("help", "question_mark,f1", "app.help", "help", "This help"),
         ("commands", "ctrl+p", "app.command_palette", "commands", "Every action by name"),
-        ("quit", "q,ctrl+q", "app.quit", "quit", "Leave; the target runs on"),
+        ("quit", "q", "app.quit", "quit", "Leave; the target runs on"),
+        ("leave", "ctrl+q", "app.quit", "quit", "Leave, also out of a dialog or while typing"),
         ("interrupt", "ctrl+c", "app.interrupt", "", "Twice: leave. Once: copy selected text"),
     ),
     "browser": (
@@ -184,7 +185,8 @@ _ROWS: dict[str, tuple[tuple[str, str, str, str, str], ...]] = {
         ("no", "n", "cancel", "no", "Do nothing"),
     ),
 }
-_PRIORITY = frozenset(("guide",))  # before the list's own keys; it applies in the demo only
+# Before the keys of what has the focus: the guide's (in the demo only), and the ways out.
+_PRIORITY = frozenset(("guide", "leave", "interrupt"))
 
 KEYS: tuple[Key, ...] = tuple(Key(scope, *row) for scope, rows in _ROWS.items() for row in rows)
 IDS = frozenset(key.id for key in KEYS)

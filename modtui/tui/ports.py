@@ -65,7 +65,28 @@ class Session(Protocol):
     def close(self) -> None: ...
 
 
-Connect = Callable[[], Session]
+class Attempt:
+    """One try to attach: what is waited for, in words, and the way to give it up."""
+
+    def __init__(self) -> None:
+        self.stop = Event()
+        self._said = ""
+        self._hear: Callable[[str], object] | None = None
+
+    def tell(self, text: str) -> None:
+        """What is waited for now."""
+        self._said = text
+        if self._hear is not None:
+            self._hear(text)
+
+    def heard_by(self, hear: Callable[[str], object]) -> None:
+        """Who is told, of what was said last, too."""
+        self._hear = hear
+        if self._said:
+            hear(self._said)
+
+
+Connect = Callable[[Attempt], Session]
 Stores = Callable[[], "Store"]  # opens the user's store of texts, when it is first needed
 
 
@@ -108,7 +129,7 @@ class Machine(Protocol):
     """The processes of this machine and the ways to them."""
 
     def processes(self) -> Sequence[Process]: ...
-    def connect(self, pid: int) -> Session: ...
+    def connect(self, pid: int, attempt: Attempt) -> Session: ...
 
 
 class ThisMachine:
@@ -120,8 +141,8 @@ class ThisMachine:
 
         return processes()
 
-    def connect(self, pid: int) -> Session:
+    def connect(self, pid: int, attempt: Attempt) -> Session:
         """Attach. Raises `modtui.reach.errors.ReachError`."""
         from modtui import reach
 
-        return reach.connect(pid)
+        return reach.connect(pid, progress=attempt.tell, stop=attempt.stop)

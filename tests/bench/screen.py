@@ -247,7 +247,7 @@ async def ours(count: int) -> tuple[list[float], list[float]]:
     many(session, count)
     config = Config(Path("config.toml"), folded=False)
     app = ModtuiApp(
-        lambda: session, machine=FakeMachine(session), config=config, settle=settle_memory
+        lambda attempt: session, machine=FakeMachine(session), config=config, settle=settle_memory
     )
     keys, pages = [], []
     async with app.run_test(size=SIZE):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from modtui.agent.errors import UnknownModule
-from modtui.reach import ConnectionLost, Session, connect, in_process
+from modtui.reach import ConnectionLost, Session, connect, following, in_process
 from tests.pythons import PYTHONS, Python
 from tests.targets import (
     CHECKOUT,
@@ -269,3 +269,29 @@ def test_in_process() -> None:
         assert session.target["pid"] == session.host_pid == os.getpid()
         assert session.alive
         assert session.calls.list_modules(0, 3)["modules"]
+
+
+BLOCKS = "import os, time\nwhile not os.path.exists({gate!r}): time.sleep(0.01)\nvalue = 2\n"
+
+
+def test_a_reload_that_takes_long_says_that_it_runs(tmp_path: Path) -> None:
+    gate, module = tmp_path / "gate", tmp_path / "tellme.py"
+    module.write_text("value = 1\n")
+    cancel = threading.Event()
+    said: list[str] = []
+
+    def follow(text: str) -> None:
+        said.append(text)
+        if text == following.RUNS:
+            cancel.set()  # too late
+        if text == following.RUNS_ON:
+            gate.touch()
+
+    with target(ANY, _program(tmp_path, ANY, WORKS["sleep"])) as process:
+        with connect(process.pid) as session:
+            module.write_text(BLOCKS.format(gate=str(gate)))
+            report = session.reload(["tellme"], progress=follow, cancel=cancel)
+            assert report["ok"]
+            assert report["thread"] == "main"
+        assert said[-2:] == [following.RUNS, following.RUNS_ON]
+        assert process.finish()["error"] is None

@@ -69,7 +69,7 @@ def name_of(session: FakeSession, name: str) -> str:
 async def _every_screen(session: FakeSession, words: list[str]) -> None:
     session.edit()
     app = ModtuiApp(
-        lambda: session, machine=FakeMachine(session), config=Config(Path("config.toml"))
+        lambda attempt: session, machine=FakeMachine(session), config=Config(Path("config.toml"))
     )
     app.animation_level = "none"
     async with app.run_test(size=(150, 44)) as pilot:
@@ -290,7 +290,7 @@ def _same_but_for_anchor(pair: list[str]) -> bool:
 async def _long_lines(session: FakeSession) -> None:
     session.edit()
     app = ModtuiApp(
-        lambda: session, machine=FakeMachine(session), config=Config(Path("config.toml"))
+        lambda attempt: session, machine=FakeMachine(session), config=Config(Path("config.toml"))
     )
     app.animation_level = "none"
     async with app.run_test(size=(100, 30)) as pilot:

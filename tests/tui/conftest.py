@@ -68,7 +68,7 @@ def app(session: FakeSession, machine: FakeMachine) -> Callable[..., ModtuiApp]:
 
     def make(**options: Any) -> ModtuiApp:
         options.setdefault("config", Config(Path("config.toml")))
-        connect = options.pop("connect", lambda: session)
+        connect = options.pop("connect", lambda attempt: session)
         made = ModtuiApp(connect, machine=machine, **options)
         made.animation_level = "none"
         return made

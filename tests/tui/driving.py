@@ -11,13 +11,18 @@ from modtui.tui.screens.browser import BrowserScreen
 from tests.tui.quiet import PATIENCE, pending, quiet
 
 
-async def until(pilot: Pilot[int], holds: Callable[[], object], what: str = "") -> None:
-    """Wait until it holds and nothing is under way any more; fail if it never does."""
+async def once(pilot: Pilot[int], holds: Callable[[], object], what: str = "") -> None:
+    """Wait until it holds, whatever is under way; fail if it never does."""
     deadline = asyncio.get_running_loop().time() + PATIENCE
     while not holds():
         if asyncio.get_running_loop().time() > deadline:
             raise AssertionError(f"never: {what or holds}; {pending(pilot.app) or 'all is quiet'}")
         await asyncio.sleep(0.01)
+
+
+async def until(pilot: Pilot[int], holds: Callable[[], object], what: str = "") -> None:
+    """Wait until it holds and nothing is under way any more; fail if it never does."""
+    await once(pilot, holds, what)
     await quiet(pilot.app)
 
 

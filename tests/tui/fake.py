@@ -191,7 +191,7 @@ class FakeMachine:
     def processes(self) -> Sequence[Any]:
         return self.list
 
-    def connect(self, pid: int) -> Any:
+    def connect(self, pid: int, attempt: Any) -> Any:
         self.attached.append(pid)
         return self.session
 

@@ -54,7 +54,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 @pytest.mark.parametrize("back", [False, True])
 async def test_attach_again_to_the_new_process(tmp_path: Path, back: bool) -> None:
     process = start(tmp_path)
-    app = ModtuiApp(lambda: connect(process.pid), config=Config(Path("config.toml")))
+    app = ModtuiApp(lambda attempt: connect(process.pid), config=Config(Path("config.toml")))
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: browser(pilot).model.complete)
         old = process.pid

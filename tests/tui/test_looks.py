@@ -197,7 +197,7 @@ def test_gone(
 
 @SIZES
 def test_not_allowed(size: tuple[int, int], app: Make, snap_compare: Compare) -> None:
-    def refuse() -> Any:
+    def refuse(attempt: Any) -> Any:
         raise NoPermission("This process belongs to another user (www).", "sudo modtui attach 812")
 
     async def drive(pilot: Pilot[int]) -> None:

@@ -84,7 +84,7 @@ async def test_no_processes_at_all_says_what_to_do(app: Make, machine: FakeMachi
 async def test_back_to_the_processes_from_one_that_cannot_be_attached_to(
     app: Make, machine: FakeMachine
 ) -> None:
-    def connect(pid: int) -> None:
+    def connect(pid: int, attempt: Any) -> None:
         raise NoSuchProcess(f"there is no process {pid}", "")
 
     machine.connect = connect  # type: ignore[method-assign]

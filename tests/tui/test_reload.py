@@ -105,6 +105,41 @@ async def test_what_runs_on_the_agents_thread_goes_to_its_end(
         await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
 
 
+async def test_what_a_reload_does_is_said_and_leaving_does_not_wait_for_it(
+    app: Make, session: FakeSession
+) -> None:
+    session.edit()
+    session.busy = True
+    try:
+        async with app().run_test(size=WIDE) as pilot:
+            await settled(pilot)
+            screen = await preview(pilot, "r")
+            await pilot.press("t", "y")
+            await until(pilot, lambda: session.reloads)
+            session.reloads[0]["progress"]("it runs")
+            box = screen.query_one("#preview")
+            await until(pilot, lambda: "it runs" in str(box.border_subtitle))
+            await pilot.press("escape")
+            assert "^q" in str(box.border_subtitle)
+            await pilot.press("ctrl+q")
+            assert pilot.app.return_code == 0
+    finally:
+        session.busy = False
+
+
+async def test_a_dialog_is_not_hidden_by_what_was_said_before(
+    app: Make, session: FakeSession
+) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        screen.say("Written")
+        await pilot.pause()
+        assert len(pilot.app._notifications) == 1
+        await preview(pilot, "r")
+        assert len(pilot.app._notifications) == 0
+
+
 async def test_a_file_saved_meanwhile_asks_again(app: Make, session: FakeSession) -> None:
     async with app().run_test(size=WIDE) as pilot:
         screen = await settled(pilot)

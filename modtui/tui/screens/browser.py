@@ -15,6 +15,7 @@ from modtui.tui.feed import Feed
 from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
 from modtui.tui.memory import LEAST_SHARE, MOST_SHARE, Layout
 from modtui.tui.narrowing import Narrowing
+from modtui.tui.prose import wrap
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import packages_of_stale, tree
 from modtui.tui.widgets.bars import KeyBar, title
@@ -164,7 +165,7 @@ class BrowserScreen(ReloadScreen):
 
     def _empty(self, query: filtering.Query) -> list[list[tuple[str, str]]]:
         if not self.model.complete and not self.model.rows:
-            return [[]] if self.failed else [[], [("  reading sys.modules…", "muted")]]
+            return [[]] if self.failed else self._before_rows()
         if query.words or self.statuses:
             lines = [[("  No module matches.", "text")]]
             lines.append([("  esc", "key"), (" clears the filter", "muted")])
@@ -176,6 +177,15 @@ class BrowserScreen(ReloadScreen):
             [("  Every module here is of the standard library or a package.", "text")],
             [("  f", "key"), (" shows them", "muted")],
         ]
+
+    def _before_rows(self) -> list[list[tuple[str, str]]]:
+        if not self.waiting:
+            return [[], [("  reading sys.modules…", "muted")]]
+        width = self.modules.size.width - 2
+        said = wrap([(self.waiting, "text")], width, first="  ")
+        back = [("  esc", "key"), (" goes back to the processes", "muted")]
+        leave = [("  q", "key"), (" leaves; nothing in it was changed", "muted")]
+        return [[], *([*line.spans] for line in said), [], back if self.has_picker else leave]
 
     @on(FilterLine.Changed)
     def _filter_changed(self) -> None:
@@ -260,7 +270,7 @@ class BrowserScreen(ReloadScreen):
             pass
         elif self.statuses:
             self.action_group(1)
-        elif self.has_picker and (self.lost or self.failed):
+        elif self.has_picker and (self.lost or self.failed or not self.model.target["pid"]):
             self.dismiss()
 
     def action_filter(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -58,6 +59,7 @@ class LiveScreen(Screen[None]):
         self.stores = stores
         self.model = Model(fold=frozenset(self.config.fold))
         self.failed = False
+        self.waiting = ""  # for what, while attaching
         self.lost: Trouble | None = None
         self.is_complete = False
         self._again: Timer | None = None
@@ -125,7 +127,7 @@ class LiveScreen(Screen[None]):
         """Attach to another process; what was said of the first stays in the log."""
         self.feed.forget()
         self.pane.session = None
-        self.failed, self.lost = False, None
+        self.failed, self.lost, self.waiting = False, None, ""
         self.connect = connect
         self.header.state = "attaching"
         self.query_one(Banner).say(None)
@@ -146,6 +148,11 @@ class LiveScreen(Screen[None]):
             self.pane.look_at(self.pane.module, anew=True)  # what it shows is of another process
         self.log_event("attached", None, f"pid {session.host_pid} ({session.way})")
         self.refresh_bindings()
+
+    @on(Feed.Waiting)
+    def _waiting(self, event: Feed.Waiting) -> None:
+        self.waiting = safe_text(event.text)
+        self.relist()
 
     @on(Feed.Failed)
     def _failed(self, event: Feed.Failed) -> None:
@@ -304,7 +311,7 @@ class LiveScreen(Screen[None]):
         if found is None:
             self.app.call_from_thread(self._not_back, problem)
         else:
-            self.app.call_from_thread(self.reattach, lambda: self.machine.connect(found))
+            self.app.call_from_thread(self.reattach, functools.partial(self.machine.connect, found))
 
     def _not_back(self, problem: str) -> None:
         self.header.state = "lost" if self.lost else "failed"

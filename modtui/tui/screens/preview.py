@@ -7,7 +7,8 @@ agent refuses, the new plan is shown and the question asked again.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, ClassVar
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on, work
 from textual.app import ComposeResult
@@ -34,8 +35,10 @@ from modtui.tui.widgets.pages import Pages
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.source.changes import Change
+    from modtui.tui.application import ModtuiApp
     from modtui.tui.ports import Session, Stores, Thread
 
+LONG = 2  # seconds from which it is told how long it takes
 Outcome = Any  # a Report, or the Trouble with which the target was lost
 
 
@@ -86,6 +89,8 @@ class PreviewScreen(ModalScreen[Outcome]):
         self.thread: Thread = "main"
         self.plan: shapes.Plan | None = None
         self.running = False
+        self._doing = ""  # what the reload does now, in words
+        self._since = 0.0
         self._cancel = threading.Event()
 
     def compose(self) -> ComposeResult:
@@ -104,6 +109,7 @@ class PreviewScreen(ModalScreen[Outcome]):
         self._show_choices()
         self._title("planning…")
         self._make_plan(False)
+        self.set_interval(1.0, self._tick)
 
     # ------------------------------------------------------------ planning
 
@@ -242,10 +248,14 @@ class PreviewScreen(ModalScreen[Outcome]):
                 self.query_one("#typed", Input).focus()
             return
         self.running = True
+        cast("ModtuiApp", self.app).reloading = some(self.names, 3)
+        self._since = time.monotonic()
         self._cancel = threading.Event()
         self.query_one("#preview").add_class("-running")
-        self._title("waiting for a safe point of the main thread… esc cancels"
-                    if self.thread == "main" else "reloading…")  # fmt: skip
+        self._doing = "waiting for a safe point of the main thread… esc cancels"
+        if self.thread == "agent":
+            self._doing = "it runs on the agent's thread"
+        self._tick()
         self._arm()
         expect = {s["name"]: s["digest"] for s in self.plan["steps"] if s["digest"]}
         self._run(expect, self.plan["level"] == "danger")
@@ -272,11 +282,20 @@ class PreviewScreen(ModalScreen[Outcome]):
 
     @on(Progress)
     def _progressed(self, event: Progress) -> None:
-        self._title(event.text)
+        if self.running:
+            self._doing = event.text
+            self._tick()
+
+    def _tick(self) -> None:
+        """How long it takes already."""
+        if self.running:
+            spent = int(time.monotonic() - self._since)
+            self._title(self._doing + (f" · {spent} s" if spent >= LONG else ""))
 
     @on(Ended)
     def _ended(self, event: Ended) -> None:
         self.running = False
+        cast("ModtuiApp", self.app).reloading = ""
         self.query_one("#preview").remove_class("-running")
         if isinstance(event.answer, Cancelled):
             self.app.notify("Cancelled before it began: nothing was changed", timeout=4)
@@ -298,6 +317,10 @@ class PreviewScreen(ModalScreen[Outcome]):
         else:
             self.dismiss(event.answer)
 
+    def on_unmount(self) -> None:
+        """Who leaves the app does not reload any more."""
+        self._cancel.set()
+
     # ------------------------------------------------------------ the rest
 
     def action_other(self) -> None:
@@ -311,10 +334,12 @@ class PreviewScreen(ModalScreen[Outcome]):
             self.dismiss(None)
         elif self.thread == "agent" or self._cancel.is_set():
             self.app.bell()
-            self._title("it runs, and goes to its end; an error takes everything back")
+            self._doing = "it goes to its end; ^q leaves modtui meanwhile"
+            self._tick()
         else:
             self._cancel.set()
-            self._title("cancelling, if it has not begun…")
+            self._doing = "cancelling, if it has not begun…"
+            self._tick()
 
     def action_copy(self) -> None:
         """The plan as text."""

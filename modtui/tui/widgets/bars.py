@@ -171,7 +171,7 @@ class TabStrip(Bar):
         self.post_message(self.Picked(tab))
 
 
-ALWAYS = ("help", "commands", "quit")  # ids
+ALWAYS = ("help", "commands", "quit", "leave")  # ids
 
 
 class KeyBar(Bar):
@@ -205,6 +205,8 @@ class KeyBar(Bar):
         for _, binding, enabled, _ in self.screen.active_bindings.values():
             if enabled and binding.id in ALWAYS and not self._typed(binding):
                 shown.setdefault(binding.id, binding)
+        if "quit" in shown:
+            shown.pop("leave", None)
         return [
             Piece([(self._free_sign(one), "key"), (f" {one.description}  ", "muted")], one.action)
             for one in (shown[id] for id in ALWAYS if id in shown)

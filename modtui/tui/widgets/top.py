@@ -59,7 +59,8 @@ class HeaderBar(Bar):
         target = self.model.target
         spans: list[Span] = [(" modtui ", "accent"), (" ", "text")]
         if not self.pid and not target["pid"]:
-            return [Piece([*spans, ("attaching…", "muted")])]
+            trying = "attaching…" if self.state == "attaching" else ""
+            return [Piece([*spans, (trying, "muted")])]
         narrow = width < 100
         spans.append((f"pid {self.pid or target['pid']}", "title"))
         spans.append((" · ", "faint"))
