@@ -11,7 +11,7 @@ from modtui.exits import ExitCode
 
 if TYPE_CHECKING:
     from modtui.reach.session import Session
-    from modtui.tui.ports import Attempt
+    from modtui.tui.ahead import Attempt
 
 
 def narrate(text: str) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from modtui.reach.session import Session
-    from modtui.tui.ports import Attempt
+    from modtui.tui.ahead import Attempt
 
 PROGRAM = Path(__file__).parent / "shop"
 START_SECONDS = 20.0

@@ -6,13 +6,34 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, NamedTuple
 
-from modtui.tui.ports import Attempt
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from modtui.agent import shapes
     from modtui.tui.ports import Connect, Session
 
 FIRST_PAGE = 250  # more than any screen is high, and on it at once
+
+
+class Attempt:
+    """One try to attach: what is waited for, in words, and the way to give it up."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self._said = ""
+        self._hear: Callable[[str], object] | None = None
+
+    def tell(self, text: str) -> None:
+        """What is waited for now."""
+        self._said = text
+        if self._hear is not None:
+            self._hear(text)
+
+    def heard_by(self, hear: Callable[[str], object]) -> None:
+        """Who is told, of what was said last, too."""
+        self._hear = hear
+        if self._said:
+            hear(self._said)
 
 
 class Opened(NamedTuple):

@@ -17,8 +17,7 @@ from textual.worker import get_current_worker
 
 from modtui.agent.errors import AgentError
 from modtui.reach.errors import ConnectionLost, ReachError
-from modtui.tui.ahead import FIRST_PAGE, Ahead, Opened, open_session
-from modtui.tui.ports import Attempt
+from modtui.tui.ahead import FIRST_PAGE, Ahead, Attempt, Opened, open_session
 
 if TYPE_CHECKING:
     from modtui.agent import shapes

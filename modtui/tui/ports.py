@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from modtui.tui.ahead import Attempt
+
 if TYPE_CHECKING:
     from modtui.agent import shapes
     from modtui.source.store import Store
@@ -63,27 +65,6 @@ class Session(Protocol):
     def only_look(self) -> None: ...
     def detach(self) -> None: ...
     def close(self) -> None: ...
-
-
-class Attempt:
-    """One try to attach: what is waited for, in words, and the way to give it up."""
-
-    def __init__(self) -> None:
-        self.stop = Event()
-        self._said = ""
-        self._hear: Callable[[str], object] | None = None
-
-    def tell(self, text: str) -> None:
-        """What is waited for now."""
-        self._said = text
-        if self._hear is not None:
-            self._hear(text)
-
-    def heard_by(self, hear: Callable[[str], object]) -> None:
-        """Who is told, of what was said last, too."""
-        self._hear = hear
-        if self._said:
-            hear(self._said)
 
 
 Connect = Callable[[Attempt], Session]

@@ -99,7 +99,7 @@ async def _use_the_app(path: str, chance: random.Random) -> None:
     from modtui.tui.application import ModtuiApp
     from modtui.tui.config import Config
 
-    app = ModtuiApp(lambda: connect(path), config=Config(Path("config.toml")))
+    app = ModtuiApp(lambda attempt: connect(path), config=Config(Path("config.toml")))
     app.animation_level = "none"
     async with app.run_test(size=(120, 40)) as pilot:
         for key in chance.sample(KEYS, 10):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from modtui.reach.errors import ConnectionLost, GaveUp, NoPermission
+from modtui.tui.ahead import Attempt
 from modtui.tui.application import ModtuiApp
-from modtui.tui.ports import Attempt
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
 from tests.tui.driving import browser, once, settled, shown, until
