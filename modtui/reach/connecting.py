@@ -27,7 +27,9 @@ from modtui.reach.remote_exec import RemoteExec
 from modtui.reach.session import Session, over_wire
 from modtui.reach.wire import Wire
 
-TRACED_PATIENCE = 3.0  # seconds
+# Seconds for whoever traces it to be through: an inspector takes milliseconds, but the machine may
+# be busy; a debugger is not waited for.
+INSPECTOR_PATIENCE, TRACER_PATIENCE = 30.0, 3.0
 WAYS = ("listening", "ptrace", "remote_exec")
 
 
@@ -94,14 +96,23 @@ def able(process: proc.Proc, via: str | None = None) -> Any:
 def _patiently(
     pid: int, via: str | None, progress: Progress | None, stop: threading.Event
 ) -> Session:
-    """Another inspector traces for some milliseconds; only a debugger does for longer."""
-    end = time.monotonic() + TRACED_PATIENCE
+    """While another inspector traces it, wait."""
+    started = time.monotonic()
     while True:
         try:
             return _by_pid(proc.Proc(pid), via, progress, stop)
-        except Traced:
-            if time.monotonic() > end or stop.wait(0.02):
+        except Traced as refusal:
+            patience = INSPECTOR_PATIENCE if _is_like_us(refusal.tracer) else TRACER_PATIENCE
+            if time.monotonic() - started > patience or stop.wait(0.02):
                 raise
+
+
+def _is_like_us(pid: int) -> bool:
+    """Does that process run the same interpreter? Then it may well be an inspector, or is us."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", "/proc/self/exe")
+    except OSError:
+        return False
 
 
 def _by_pid(
@@ -192,7 +203,7 @@ def _inject_once(
         threads = int(process.status.get("Threads", "1"))
     else:
         interpreter, version, threads = bundle.identify(process.exe), None, 1
-    payload = bundle.payload(__version__, interpreter, python=version)
+    payload = bundle.payload(__version__, interpreter, python=version, known=_known(process))
     parcel = Parcel.of(payload, threads, lambda: False)
     parcel.arrived = lambda: (
         parcel.status().startswith(("L", "E"))
@@ -220,6 +231,14 @@ def _inject_once(
     mechanism.free(process, parcel, int(thread) if thread else session.agent_thread())
     _keep_compiled(wire, interpreter)
     return session
+
+
+def _known(process: proc.Proc) -> tuple[bytes, float]:
+    """What the target would have to ask its /proc for, if it has one: each question there is a turn
+    of the interpreter, for which the agent waits beside busy threads."""
+    if not proc.LINUX or process.root():
+        return b"", 0.0
+    return process.data("cmdline"), process.started()
 
 
 def _whose(process: proc.Proc) -> tuple[int, ...]:

@@ -35,6 +35,8 @@ class Unsupported(Unreachable):
 class Traced(Unsupported):
     """Somebody else traces the process: a debugger, or for a moment another modtui."""
 
+    tracer = 0  # who
+
 
 class NobodyListens(Unreachable):
     """No agent answers at that socket."""

@@ -339,10 +339,12 @@ def check_traceable(process: Proc) -> None:
             name = Proc(tracer).name
         except NoSuchProcess:
             name = "?"
-        raise Traced(
+        refusal = Traced(
             f"process {pid} is already traced by process {tracer} ({name})",
             "detach that debugger, then try again",
         )
+        refusal.tracer = tracer
+        raise refusal
     if process.state == STOPPED:
         raise Unsupported(
             f"process {pid} is stopped by a signal", f"continue it with `kill -CONT {pid}`"

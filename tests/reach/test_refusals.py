@@ -6,6 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,12 +20,14 @@ from modtui.reach import (
     NoPermission,
     NoSuchProcess,
     NotPython,
+    Session,
     Unsupported,
     connect,
+    connecting,
     proc,
 )
 from tests.pythons import PYENV, PYTHONS, Python
-from tests.targets import PRELUDE, eventually, program, state_of, target, unharmed
+from tests.targets import PRELUDE, Target, eventually, program, state_of, target, unharmed
 
 CHECKOUT = Path(__file__).parents[2]
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
@@ -102,20 +108,44 @@ time.sleep(60)
 """
 
 
+@contextmanager
+def traced(process: Target, python: str) -> Iterator[subprocess.Popen[bytes]]:
+    """By a program of that interpreter."""
+    command = [python, "-c", TRACER, str(process.pid)]
+    tracer = subprocess.Popen(command, stdout=subprocess.PIPE)
+    try:
+        assert tracer.stdout is not None
+        assert tracer.stdout.readline() == b"ready\n"
+        yield tracer
+    finally:
+        tracer.kill()
+        tracer.communicate()
+
+
 def test_already_traced() -> None:
+    other = next(python for python in PYTHONS if not python.root and python.label != "3.11")
     with target(ANY, program("sleep")) as process:
-        tracer = subprocess.Popen(
-            [sys.executable, "-c", TRACER, str(process.pid)], stdout=subprocess.PIPE
-        )
-        try:
-            assert tracer.stdout is not None
-            assert tracer.stdout.readline() == b"ready\n"
-            with pytest.raises(Unsupported, match=f"traced by process {tracer.pid} "):
-                connect(process.pid)
-        finally:
-            tracer.kill()
-            tracer.communicate()
+        with (
+            traced(process, other.command[0]) as tracer,
+            pytest.raises(Unsupported, match=f"traced by process {tracer.pid} "),
+        ):
+            connect(process.pid)
         connect(process.pid).detach()
+        unharmed(process.finish())
+
+
+def test_another_inspector_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long it takes on a busy machine; it is told from a debugger by its interpreter."""
+    monkeypatch.setattr(connecting, "TRACER_PATIENCE", 0.0)
+    with target(ANY, program("sleep")) as process:
+        found: list[Session] = []
+        with traced(process, sys.executable):
+            waiting = threading.Thread(target=lambda: found.append(connect(process.pid)))
+            waiting.start()
+            time.sleep(0.3)
+            assert not found
+        waiting.join()
+        found[0].detach()
         unharmed(process.finish())
 
 
