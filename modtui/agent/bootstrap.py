@@ -2,11 +2,11 @@
 
 It runs alone, before anything else of the agent is there, on the agent's own thread and never on a
 thread of the target. `box` is what `modtui.reach.bundle` packs: (package name, arrival, version,
-hash of the agent, magic number of the compiled code, lot), and a lot of modules is (names of the C
-modules that they need, the marshalled [(name, code)...] or b"", [(name, source)...] or []). The box
-holds those modules only that the first answer needs. The others come as the marshalled lot `rest`,
-and are made when a call needs them: a visit that only asks who is there, or that makes the agent
-leave, costs the target neither their time nor their memory.
+hash of the agent, magic number of the compiled code, what is known of the process, lot), and a lot
+of modules is (names of the C modules that they need, the marshalled [(name, code)...] or b"",
+[(name, source)...] or []). The box holds those modules only that the first answer needs. The others
+come as the marshalled lot `rest`, and are made when a call needs them: a visit that only asks who
+is there, or that makes the agent leave, costs the target neither their time nor their memory.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Tuple
 
     Lot = Tuple[Tuple[str, ...], bytes, List[Tuple[str, bytes]]]
-    Box = Tuple[str, str, str, str, bytes, Lot]
+    Known = Tuple[bytes, float]  # see `identity.told_process`
+    Box = Tuple[str, str, str, str, bytes, Known, Lot]
 
 FUTURE_FLAGS = 0x1100000  # `from __future__ import annotations`, as this text was compiled
 THREADS = ("start_new_thread", "allocate_lock", "get_ident", "get_native_id")
 PATIENCE = 5.0  # seconds that the second of two attaches waits for the first
+REST = 1 << 22  # bytes that are read at once; the rest is less
 STATUS_SIZE = 4096  # the payload's file begins with so many bytes for what the agent has to say
 # Seconds between the interpreter's switches of threads while the agent comes: so long does a thread
 # that wants the GIL wait until it asks for it. Odd values, by which arrivals know each other's. The
@@ -84,12 +86,11 @@ def come(box: Box, there: Optional[int], rest: bytes, size: int, usual: Optional
         parts: List[bytes] = []
         at = STATUS_SIZE + size
         while True:
-            part = posix.pread(there, 1 << 22, at)
-            if not part:
+            parts.append(posix.pread(there, REST, at))
+            at += REST
+            if len(parts[-1]) < REST:
                 posix.close(there)
                 return b"".join(parts)
-            parts.append(part)
-            at += len(part)
 
     arrive(box, report, read_rest, calm)
 
@@ -194,7 +195,7 @@ def arrive(
 
 def _listen(box: Box, report: Callable[[str], None], calm: Callable[[], None]) -> Optional[_Maker]:
     """Listen, and report it; None if another agent of ours does already."""
-    package_name, _, version, digest, _, _ = box
+    package_name, _, version, digest, _, _, _ = box
     module_type = type(sys)
     package = module_type(package_name)
     names = vars(package)
@@ -271,7 +272,7 @@ class _Maker:
 
     def listen(self, calm: Callable[[], None]) -> str:
         """Make what the first answer needs, and listen; returns the path and the thread."""
-        package_name, arrival, version, _, _, lot = self.box
+        package_name, arrival, version, _, _, known, lot = self.box
         package, names = self.package, vars(self.package)
         names.update(_added=[], _compiled=[])
         self.make(*lot)
@@ -283,6 +284,7 @@ class _Maker:
             lambda: _remove(package_name, package, globals()),
             calm,
             self.complete,
+            known,
         )
         names["_path"] = path
         return "%s\n%d" % (path, channel.thread())

@@ -28,7 +28,7 @@ from .sockets import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Set
+    from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 MOST_CONNECTIONS = 32
 MOST_VISITORS = 500  # in a second
@@ -143,7 +143,6 @@ class _Server:
                     self.leave_if_unused()
             else:
                 self.first_waits = []
-                self.listener.limit(None)
                 return visitor
         self.listener.limit(None)
         return self.listener.accept()
@@ -203,7 +202,7 @@ class _Server:
             self.leave(only_if_unused=True)
 
     def _needed(self) -> bool:
-        return bool(identity.hello()["journal"] or jobs.unfinished())
+        return bool(identity.undoable() or jobs.unfinished())
 
     def leave(self, asked_by: Optional[Connection] = None, only_if_unused: bool = False) -> None:
         """Stop listening and end every connection; the last thread takes the agent out."""
@@ -281,16 +280,18 @@ def prepare(
     cleanup: Optional[Callable[[], None]],
     calm: Callable[[], None],
     complete: Callable[[], None],
+    known: Tuple[bytes, float] = (b"", 0.0),
 ) -> str:
     """Listen, but let inspectors wait for `serve`; returns the socket's path.
 
     `added` names the sys.modules entries that came with the agent; `cleanup` is called by the
     agent's last thread after a detach, `calm` when the first answer is out, and `complete` before
-    the first call that needs more of the agent than this module. Raises OSError if no socket can be
-    made.
+    the first call that needs more of the agent than this module; `known` is told to `identity`.
+    Raises OSError if no socket can be made.
     """
     global _server
     forget_inherited()
+    identity.told_process(*known)
     _added[:] = list(added)
     server = _server = _Server(arrival, version, cleanup, calm, complete)
     _announce(server)

@@ -27,6 +27,7 @@ _version = ""
 _added = frozenset()  # type: FrozenSet[str]
 _sockets = []  # type: List[str]
 _argv = None  # type: Optional[List[str]]
+_start = 0.0
 _told = None  # type: Optional[float]
 
 
@@ -38,6 +39,13 @@ def told_start(seconds: float) -> None:
     """
     global _told
     _told = seconds
+
+
+def told_process(command_line: bytes, start: float) -> None:
+    """Be told what /proc has to say of this process, to save the time of asking it: the command
+    line as it is there, and when it started, in seconds since the epoch; empty and 0.0 if not."""
+    global _argv, _start
+    _argv, _start = _split(command_line) if command_line else _argv, start or _start
 
 
 def arrived(arrival: str, version: str, added: Iterable[str], sockets: Iterable[str]) -> None:
@@ -61,7 +69,7 @@ def hello() -> shapes.Hello:
         "added": sorted(agent_modules()),
         "libraries": _libraries(),
         "threads": thread_count,
-        "journal": _undoable(),
+        "journal": undoable(),
     }
 
 
@@ -115,6 +123,8 @@ def _libraries() -> List[str]:
 
 def started() -> Optional[float]:
     """When this process started, in seconds since the epoch; None where it cannot be known."""
+    if _start:
+        return _start
     ticks = _stat_fields("/proc/self/stat")
     return None if ticks is None else _epoch(ticks[2])
 
@@ -181,9 +191,12 @@ def _arguments() -> List[str]:
 
 def _kernel_arguments() -> List[str]:
     try:
-        data = read("/proc/self/cmdline")
+        return _split(read("/proc/self/cmdline"))
     except OSError:
         return []
+
+
+def _split(data: bytes) -> List[str]:
     encoding = sys.getfilesystemencoding()
     return [part.decode(encoding, "surrogateescape") for part in data.rstrip(b"\0").split(b"\0")]
 
@@ -208,7 +221,8 @@ def _own_version() -> str:
     return raw.exact_str(raw.get(namespace, "__version__")) or ""
 
 
-def _undoable() -> int:
+def undoable() -> int:
+    """How many entries of the journal could still be undone."""
     reloading = raw.module(PACKAGE + ".reloading")
     if reloading is None:
         return 0

@@ -158,18 +158,23 @@ def _travelling(path: Path) -> bytes:
 
 
 def payload(
-    version: str, interpreter: str, arrival: str = "injected", python: str | None = None
+    version: str,
+    interpreter: str,
+    arrival: str = "injected",
+    python: str | None = None,
+    known: tuple[bytes, float] = (b"", 0.0),
 ) -> Payload:
     """What the text in the target reads: marshalled (magic number, bootstrap, its box), the rest.
 
     `interpreter` identifies the target's build (`identify`), `python` is its version if that is
-    known. If compiled code is kept for it, or can be made here, that goes along instead of source;
-    the target checks the magic number before it uses it.
+    known; what is `known` of the process need not be asked there (`identity.told_process`). If
+    compiled code is kept for it, or can be made here, that goes along instead of source; the target
+    checks the magic number before it uses it.
     """
     with PARSING:
         made = _kept(interpreter) or _own_if_same(interpreter, python) or _made(b"", {})
     magic, bootstrap, core, rest = made
-    box = (PACKAGE, arrival, version, digest(), magic, core)
+    box = (PACKAGE, arrival, version, digest(), magic, known, core)
     return Payload(marshal.dumps((magic, bootstrap, box), MARSHAL_VERSION), rest)
 
 

@@ -41,6 +41,9 @@ LOOK_AGAIN = (
     0.2,
     0.4,
 )  # seconds between looks at a target that is not there
+# So long may each busy thread have the interpreter before it is main's turn; a look would only hold
+# main up meanwhile.
+SLICE, MOST_TURN = 0.005, 0.1
 LOCK_PATIENCE = 0.5  # seconds for Py_AddPendingCall, whose lock the thread itself may hold
 SOON = 0.25  # a wait that ends by itself within so many seconds may be one for the GIL
 PROT_READ_WRITE, PROT_READ_EXEC, MAP_PRIVATE_ANONYMOUS, MFD_CLOEXEC = 3, 5, 0x22, 1
@@ -194,7 +197,9 @@ class _Attempt:
         started = time.monotonic()
         self._visit()
         looks = 0
-        while not self._arrived(LOOK_AGAIN[min(looks, len(LOOK_AGAIN) - 1)]):
+        threads = int(self.process.status.get("Threads", "1"))
+        turn = min(SLICE * threads, MOST_TURN)
+        while not self._arrived(max(turn, LOOK_AGAIN[min(looks, len(LOOK_AGAIN) - 1)])):
             spent = time.monotonic() - started
             if spent > patience or cancelled.is_set():
                 if self._withdraw():

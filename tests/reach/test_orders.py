@@ -28,16 +28,16 @@ def compiled(name, text):
 
 def boxed():
     # As if this interpreter had been met before: compiled once, for all arrivals.
-    package, arrival, version, digest, _, (c_modules, codes, sources) = BOX
+    package, arrival, version, digest, _, known, (c_modules, codes, sources) = BOX
     assert sources and not codes
     codes = marshal.dumps([(name, compiled(name, text)) for name, text in sources])
     magic = sys.modules["_frozen_importlib_external"].MAGIC_NUMBER
-    return package, arrival, version, digest, magic, (c_modules, codes, [])
+    return package, arrival, version, digest, magic, known, (c_modules, codes, [])
 
 TRACED = ["<modtui>/agent/%s.py" % name for name in ("bootstrap", "channel")]
 BOX, CODE = boxed(), compiled("bootstrap", TEXT)
 PACKAGE = BOX[0]
-for name in BOX[5][0]:
+for name in BOX[6][0]:
     __import__(name)  # the target has them, so that each round is the same
 
 class Arrival:
