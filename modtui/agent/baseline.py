@@ -40,19 +40,18 @@ def executed(name: str, data: bytes) -> None:
 
 
 def reloaded(name: str, data: bytes) -> None:
-    """Note that the agent itself has executed these bytes in the module. Raises UnknownModule."""
-    known = capture.Known(
-        raw.find(name), disk.digest(data), "captured", capture.BY_RELOAD, None, data
-    )
+    """Note that the agent itself has executed these bytes in the module, if it is still there."""
+    module = raw.module(name)
+    known = capture.Known(module, disk.digest(data), "captured", capture.BY_RELOAD, None, data)
     capture.put(name, known)
 
 
-def snapshot(names: List[str]) -> Snapshot:
+def snapshot(found: List[Entry]) -> Snapshot:
     """What is known of these now, to be given to `restore`. Their pycs are copied away, too."""
     from . import freshness  # at call time: it needs this module
 
-    freshness.copy_away(names)
-    return {name: capture.any_of(name) for name in names}
+    freshness.copy_away(found)
+    return {entry.name: capture.any_of(entry.name) for entry in found}
 
 
 def restore(before: Snapshot) -> None:

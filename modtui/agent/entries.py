@@ -158,10 +158,9 @@ def look_at(name: str) -> Entry:
 
 def look_at_all(names: List[str]) -> List[Entry]:
     """Those of these entries that there are, described."""
-    wanted, around = frozenset(names), Surroundings()
-    return [
-        describe(name, key, value, around) for name, key, value in raw.entries() if name in wanted
-    ]
+    around = Surroundings()
+    found = raw.entries_of(frozenset(names))
+    return [describe(name, key, value, around) for name, key, value in found]
 
 
 def describe(name: str, key: object, value: object, around: Surroundings) -> Entry:

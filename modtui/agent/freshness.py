@@ -98,10 +98,10 @@ def live_code(name: str) -> shapes.LiveCode:
     return proof.live_code(entry, stamp, Judge())
 
 
-def copy_away(names: List[str]) -> None:
+def copy_away(found: List[Entry]) -> None:
     """Copy the pycs of these away before anything happens to them."""
     judge = Judge()
-    for entry in entries.look_at_all(names):
+    for entry in found:
         if entry.source_file is None or entry.status == "zip":
             continue
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from itertools import chain
 
 from . import raw
 
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 CLASSES_PER_WALK = 8
 MOST_WALKS = 12
 MOST_HOLDERS = 40
+SPACES_AT_ONCE = 64
 _VALUES = (int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented))
 # By identity: `in` would compare classes, and their metaclass may have an `__eq__` of its own.
 _VALUE_IDS = frozenset(map(id, _VALUES))
+_dict_values = dict.values
 _KEY_IDS = frozenset(map(id, (str, int, bytes, bool, float)))
 
 
@@ -45,19 +48,21 @@ class Owned:
         self.classes: List[Tuple[str, Any]] = []
         self.functions: List[Tuple[str, Any]] = []
         self._keep: List[Any] = []
-        self.ignored: Set[int] = set()  # ids of containers of ours that hold the objects too
-        # References to a function that are no news: the live namespace, and how many more there are
-        # by its id, which is asked for only where many functions have more than that.
-        self.expected = 1
+        # Asked for the ids of containers of ours that hold the objects, too.
+        self.ignored: Callable[[], Set[int]] = set
+        # A reference to a function that is no news is that of the namespace, or of a copy where it
+        # was replaced. How many more there are, by its id, is asked for where there are more.
         self.private: Callable[[Set[int]], Dict[int, int]] = lambda wanted: {}
         self.found: Set[int] = set()  # the ids of what somebody holds
-        foreign = _foreign_objects(spaces)
+        self._foreign: Optional[Set[int]] = None  # the ids of what they took from others
         for module, space in spaces.items():
             for name, value in raw.items(space):
                 if type(name) is not str or (name.startswith("__") and name.endswith("__")):
                     continue
-                if self._belongs(module, space, value, foreign):
+                if self._belongs(module, space, value):
                     self._add(module, name, value)
+        self._foreign = None
+        self.older = {id(value) for _, _, value in older}
         for module, name, value in older:
             if module in spaces:
                 self._add(module, name, value)
@@ -88,17 +93,19 @@ class Owned:
                     if not any(inner is known for _, known in self.classes):
                         self._sort(name, inner)
 
-    def _belongs(self, module: str, space: Any, value: Any, foreign: Set[int]) -> bool:
+    def _belongs(self, module: str, space: Any, value: Any) -> bool:
         kind = type(value)
-        if id(kind) in _VALUE_IDS or kind is raw.ModuleType or raw.is_module(value):
-            return False
         if kind is raw.FunctionType and value.__globals__ is space:
             return True
+        if id(kind) in _VALUE_IDS or kind is raw.ModuleType or raw.is_module(value):
+            return False
         if raw.is_class(value):
             return raw.class_module(value) == module
         if kind is tuple and not value:
             return False
-        return id(value) not in foreign
+        if self._foreign is None:
+            self._foreign = _foreign_objects(self.spaces)
+        return id(value) not in self._foreign
 
 
 def _foreign_objects(spaces: Dict[str, Dict[Any, Any]]) -> Set[int]:
@@ -106,8 +113,10 @@ def _foreign_objects(spaces: Dict[str, Dict[Any, Any]]) -> Set[int]:
     found: Set[int] = set()
     seen = {id(space) for space in spaces.values()}
     for space in spaces.values():
-        sources = {raw.class_module(type(value)) for _, value in raw.items(space)}
-        for _, value in raw.items(space):
+        values = [value for _, value in raw.items(space)]
+        kinds = {id(kind): kind for kind in map(type, values)}
+        sources = {raw.class_module(kind) for kind in kinds.values()}
+        for value in values:
             if type(value) is raw.FunctionType:
                 sources.add(raw.exact_str(value.__module__))
             elif raw.is_class(value):
@@ -134,7 +143,8 @@ def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehi
     """For each module of `owned`, who holds its objects outside of the modules in `names`."""
     result = {module: nothing() for module in owned.spaces}
     inside = set(names)
-    for found in from_imports(owned, inside):
+    suspects = _suspects(owned)
+    for found in _from_imports(owned, inside, suspects):
         result[found["of"].rpartition(".")[0]]["from_imports"].append(found)
     counts = instance_counts([cls for _, cls in owned.classes])
     instances: Dict[Tuple[str, str], int] = {}  # of all classes that had that name
@@ -155,30 +165,53 @@ def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehi
     for (module, qualname), count in instances.items():
         if count:
             result[module]["instances"].append({"class": qualname, "count": count})
-    for module, held in held_functions(owned):
+    for module, held in _held_functions(owned, suspects):
         result[module]["functions"].append(held)
     return result
 
 
-def from_imports(owned: Owned, inside: Set[str]) -> List[shapes.FromImport]:
+def _from_imports(
+    owned: Owned, inside: Set[str], suspects: Dict[int, Any]
+) -> List[shapes.FromImport]:
     """The names in other modules that are bound to objects of these."""
     found: List[shapes.FromImport] = []
-    wanted = owned.by_id
-    ids = wanted.keys()
+    # What is expected of references is so for what was bound last.
+    nobodys = {id(one) for _, one in owned.functions}.difference(suspects, owned.older)
+    wanted = {key: of for key, of in owned.by_id.items() if key not in nobodys}
     own = {id(space) for space in owned.spaces.values()}
-    for module, _, value in raw.entries():
+    others = []
+    for module, _, value in raw.entries() if wanted else ():
         space = raw.module_dict(value)
         if space is None or module in inside or id(space) in own:
             continue
         own.add(id(space))  # aliases in sys.modules are the same module
-        if ids.isdisjoint(map(id, [*space.values()])):
-            continue
+        others.append((module, space))
+    for module, space in _holding(others, wanted):
         for name, held in raw.items(space):
             source = wanted.get(id(held))
             if source is not None and type(name) is str:
                 owned.found.add(id(held))
                 found.append({"module": module, "name": name, "of": "%s.%s" % source})
     return found
+
+
+def _holding(
+    spaces: List[Tuple[str, Dict[Any, Any]]], wanted: Dict[int, Any]
+) -> Iterator[Tuple[str, Dict[Any, Any]]]:
+    """Those of these namespaces that may hold one of the wanted objects; most hold none.
+
+    Several are searched at once by a loop in C.
+    """
+    ids = wanted.keys()
+    for start in range(0, len(spaces), SPACES_AT_ONCE):
+        some = spaces[start : start + SPACES_AT_ONCE]
+        values = chain.from_iterable(map(_dict_values, [space for _, space in some]))
+        try:
+            if ids.isdisjoint(map(id, values)):
+                continue
+        except RuntimeError:  # one of them has changed its size meanwhile
+            pass
+        yield from some
 
 
 def instance_counts(classes: List[Any]) -> Dict[int, int]:
@@ -205,17 +238,14 @@ def _count(counts: Dict[int, int], objects: List[Any]) -> None:
             counts[key] += 1
 
 
-def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
+def _held_functions(
+    owned: Owned, suspects: Dict[int, Tuple[str, Any]]
+) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
-    suspects = _held_more_often(owned, {})
-    if len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
-        private = owned.private(set(suspects))
-        suspects.clear()  # which holds them, too
-        suspects = _held_more_often(owned, private)
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
     functions = [function for _, function in suspects.values()]
-    skip = {id(owned._keep), id(owned.functions), id(functions)} | owned.ignored
+    skip = {id(owned._keep), id(owned.functions), id(functions)} | owned.ignored()
     skip |= {id(raw.module_dict(value)) for _, _, value in raw.entries()}
     held: Dict[int, List[str]] = {}
     for start in range(0, len(functions), CLASSES_PER_WALK):
@@ -237,9 +267,19 @@ def held_functions(owned: Owned) -> List[Tuple[str, shapes.HeldFunction]]:
     return result  # type: ignore[return-value]
 
 
+def _suspects(owned: Owned) -> Dict[int, Tuple[str, Any]]:
+    """The functions that somebody besides us holds, by id, each with its name."""
+    found = _held_more_often(owned, {})
+    if found:
+        private = owned.private(set(found))
+        found.clear()  # which holds them, too
+        found = _held_more_often(owned, private)
+    return found
+
+
 def _held_more_often(owned: Owned, private: Dict[int, int]) -> Dict[int, Tuple[str, Any]]:
     """The functions with more references than are ours, by id."""
-    ours = _references_of_ours() + owned.expected
+    ours = _references_of_ours() + 1
     found: Dict[int, Tuple[str, Any]] = {}
     for name, function in owned.functions:
         if sys.getrefcount(function) > ours + private.get(id(function), 0):

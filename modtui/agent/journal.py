@@ -7,10 +7,12 @@ from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Set
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Union
 
     from . import shapes
     from .holders import Older
+
+    Held = Union[Dict[Any, Any], List[Any]]
 
 MOST_UNDOABLE = 50  # older entries let go of the old objects
 
@@ -20,6 +22,7 @@ class Entry:
 
     __slots__ = (
         "at",
+        "copies",
         "held",
         "mode",
         "modules",
@@ -41,7 +44,8 @@ class Entry:
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]],
         older: Sequence[Older],
-        held: Callable[[], List[Any]],
+        held: Callable[[], List[Held]],
+        copies: Callable[[], Dict[int, Dict[Any, Any]]],
     ) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
@@ -49,7 +53,8 @@ class Entry:
         self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
         self.redo = redo  # takes an undo back right after it; plain reloads only
         self.older: Sequence[Older] = older  # what it replaced, or others had, and somebody held
-        self.held = held  # each object, as often as it is held only to be able to undo
+        self.held = held  # what holds objects only to be able to undo
+        self.copies = copies  # of the namespaces as it has left them, by the ids of these
         self.private_ids = private_ids  # of what holds objects only to be able to undo
 
     def let_go(self, why: str) -> None:
@@ -57,7 +62,7 @@ class Entry:
         self.undo = self.redo = None
         self.why_not = partial(str, why)
         self.private_ids = set
-        self.older, self.held = (), list
+        self.older, self.held, self.copies = (), list, dict
 
 
 class Journal:
@@ -79,13 +84,15 @@ class Journal:
         private_ids: Callable[[], Set[int]],
         redo: Optional[Callable[[], None]] = None,
         older: Sequence[Older] = (),
-        held: Callable[[], List[Any]] = list,
+        held: Callable[[], List[Held]] = list,
+        copies: Callable[[], Dict[int, Dict[Any, Any]]] = dict,
     ) -> None:
         """Note a reload: how to take it back, and how to ask whether that still can be done."""
         self._count += 1
-        self._entries.append(
-            Entry(self._count, mode, modules, undo, why_not, private_ids, redo, older, held)
+        entry = Entry(
+            self._count, mode, modules, undo, why_not, private_ids, redo, older, held, copies
         )
+        self._entries.append(entry)
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.let_go("its old objects were let go of")
 
@@ -114,16 +121,29 @@ class Journal:
                 newest.update(dict.fromkeys(entry.modules, entry))
         return [one for module, entry in newest.items() for one in entry.older if one[0] == module]
 
-    def references(self, wanted: Set[int]) -> Dict[int, int]:
-        """How often each of these objects (ids) is held only so that something can be undone."""
+    def references(self, wanted: Set[int], besides: Set[int]) -> Dict[int, int]:
+        """How often each of these objects (ids) is held only so that something can be undone.
+
+        `besides`: the ids of those holders that are not counted here.
+        """
         counts = dict.fromkeys(wanted, 0)
+        seen = set(besides)
         for entry in self._entries:
-            held = [*map(id, entry.held())]
-            if not wanted.isdisjoint(held):  # most hold what was there long before
-                for key in held:
-                    if key in counts:
-                        counts[key] += 1
+            for held in entry.held():
+                values: Any = held
+                if type(held) is dict:
+                    if id(held) in seen:
+                        continue  # one reload has left what the next one found
+                    seen.add(id(held))
+                    values = held.values()
+                for key in filter(wanted.__contains__, map(id, values)):
+                    counts[key] += 1
         return counts
+
+    def copies(self) -> Dict[int, Dict[Any, Any]]:
+        """How the newest reload has left namespaces, by their ids; nobody changes these copies."""
+        last = self.last()
+        return {} if last is None else last.copies()
 
     def last(self) -> Optional[Entry]:
         """The newest entry."""

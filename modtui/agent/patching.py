@@ -38,12 +38,12 @@ class Patch:
         self._visited: Dict[str, int] = {}  # module -> serial number of what it has seen
         self._reports: List[shapes.ModuleReport] = []
         self._surroundings = effects.Surroundings()
-        self._known = baseline.snapshot(self._names)
+        self._known = baseline.snapshot([step.entry for step in making.steps])
         self._imports = snapshot.Imports()
 
     def run(self) -> shapes.Report:
         """Execute and patch, or put everything back. Raises nothing for what the modules do."""
-        before = snapshot.Snapshot(self._names)
+        before = snapshot.Snapshot(self._names, {})
         loading.forget_directories()
         try:
             with self._imports, Youngest():

@@ -218,7 +218,8 @@ def _would_leave(making: Making) -> Dict[str, shapes.LeftBehind]:
     journal = _journal()
     owned = holders.Owned(spaces, journal.older() if journal is not None else ())
     if journal is not None:
-        owned.ignored, owned.private = journal.private_ids(), journal.references
+        owned.ignored = journal.private_ids
+        owned.private = lambda wanted: journal.references(wanted, set())
     return holders.left_behind(owned, [step.name for step in making.steps])
 
 

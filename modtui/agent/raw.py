@@ -9,6 +9,7 @@ exact dicts), so that nothing of the target's is called, imported or loaded.
 from __future__ import annotations
 
 import sys
+from _operator import is_
 
 from .errors import UnknownModule
 
@@ -312,23 +313,24 @@ def _modules_now() -> Tuple[List[Any], List[Any]]:
             again = list(_dict_keys(mapping))
         except RuntimeError:  # it changed size while it was copied
             continue
-        same = len(keys) == len(values) == len(again)
-        if same and not [1 for one, other in zip(keys, again) if one is not other]:
+        if len(keys) == len(values) == len(again) and all(map(is_, keys, again)):
             return keys, values
     found = items(mapping)
     return [key for key, _ in found], [value for _, value in found]
 
 
+def entries_of(names: FrozenSet[str]) -> Entries:
+    """Those of `entries` that have one of these names."""
+    if any(name[:1] == "<" for name in names):  # as those are called whose key is no plain str
+        return [entry for entry in entries() if entry[0] in names]
+    pairs = zip(*_modules_now())
+    return [(key, key, value) for key, value in pairs if type(key) is str and key in names]
+
+
 def entry(name: str) -> Tuple[Any, Any]:
     """(key, value) of the entry that `entries` calls so. Raises UnknownModule."""
-    keys, values = _modules_now()
-    for key, value in zip(keys, values):
-        if type(key) is str and key == name:
-            return key, value
-    if name[:1] == "<":  # as entries are called whose key is no plain str
-        for known, key, value in entries():
-            if known == name:
-                return key, value
+    for _, key, value in entries_of(frozenset((name,))):
+        return key, value
     raise UnknownModule("there is no module %r in sys.modules" % (name,))
 
 

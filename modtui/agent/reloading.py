@@ -138,13 +138,13 @@ class Reload:
         self._names = [step.name for step in making.steps]
         self._reports: List[shapes.ModuleReport] = []
         self._surroundings = effects.Surroundings()
-        self._known = baseline.snapshot(self._names)
+        self._known = baseline.snapshot([step.entry for step in making.steps])
         self._imports = snapshot.Imports()
 
     def run(self) -> shapes.Report:
         """Execute, or put everything back. Raises nothing for what the modules do."""
         owned = self._owned()
-        before = snapshot.Snapshot(self._names)
+        before = snapshot.Snapshot(self._names, journal.copies())
         loading.forget_directories()
         failed: Optional[BaseException] = None
         made: Optional[List[Any]] = None
@@ -161,8 +161,10 @@ class Reload:
             side_effects += before.restore(self._imports.names, made)
             baseline.restore(self._known)
             return self._report(False, side_effects)
-        owned.ignored = {id(saved) for _, saved in before.spaces} | journal.private_ids()
-        owned.expected = 2  # no namespace any more, but the snapshot's copy and its record
+        before.forget_objects()
+        copies = {id(saved) for _, saved in before.spaces}
+        owned.ignored = lambda: copies | journal.private_ids()
+        owned.private = lambda wanted: journal.references(wanted, copies)
         self._left_behind(owned)
         undoing.note_plain(journal, self._names, before, self._known, owned.held())
         return self._report(True, side_effects)
@@ -172,9 +174,7 @@ class Reload:
         for step in self._making.steps:
             if step.entry.namespace is not None:
                 spaces[step.name] = step.entry.namespace
-        owned = holders.Owned(spaces, journal.older())
-        owned.private = journal.references
-        return owned
+        return holders.Owned(spaces, journal.older())
 
     def _execute(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
         captured = effects.Captured()

@@ -24,9 +24,10 @@ MOST_ELEMENTS = 10_000  # of one container; a larger one is not copied
 _PLAIN = raw.ids(int, str, float, bool, bytes, type(None))
 _CONTAINERS = raw.ids(dict, list, set)
 _FUNCTION_SLOTS = (
-    "__code__",
     "__defaults__",
     "__kwdefaults__",
+    "__dict__",
+    "__code__",
     "__doc__",
     "__name__",
     "__qualname__",
@@ -36,9 +37,12 @@ _state_of = attrgetter(*_FUNCTION_SLOTS)
 
 
 class Snapshot:
-    """The state of `names` (entries of sys.modules) and of what hangs on them."""
+    """The state of `names` (entries of sys.modules) and of what hangs on them.
 
-    def __init__(self, names: List[str]) -> None:
+    `copies` are copies of namespaces by their ids: one that is right is not made again.
+    """
+
+    def __init__(self, names: List[str], copies: Dict[int, Dict[Any, Any]]) -> None:
         self.entries: Dict[Any, Any] = dict.copy(sys.modules)
         self.names = names
         self.spaces: List[Tuple[Dict[Any, Any], Dict[Any, Any]]] = []
@@ -48,13 +52,14 @@ class Snapshot:
         self._classes: List[Tuple[Any, Dict[Any, Any], Tuple[Any, ...]]] = []
         self._containers: List[Tuple[Any, Any]] = []
         self._registries = Registries()
+        self._walked_all = False
         self._owned = set(names)
         self._dicts: Set[int] = set()
         for name in names:
-            self._keep_space(raw.module_dict(self.entries.get(name)))
+            self._keep_space(raw.module_dict(self.entries.get(name)), copies)
             parent = name.rpartition(".")[0]
             if parent and parent not in self._owned:
-                self._keep_space(raw.module_dict(self.entries.get(parent)))
+                self._keep_space(raw.module_dict(self.entries.get(parent)), copies)
         self._walk([saved for _, saved in self.spaces])
 
     def space(self, name: str) -> Optional[Dict[Any, Any]]:
@@ -65,11 +70,17 @@ class Snapshot:
                 return saved
         return None
 
-    def _keep_space(self, space: Optional[Dict[Any, Any]]) -> None:
+    def forget_objects(self) -> None:
+        """Nothing is to be put back: let go of all but the namespaces."""
+        self._functions, self._cells, self._classes, self._containers = [], [], [], []
+
+    def _keep_space(self, space: Optional[Dict[Any, Any]], copies: Any) -> None:
         if space is not None and id(space) not in self._dicts:
             self._dicts.add(id(space))
             self._seen.add(id(space))
-            self.spaces.append((space, space.copy()))
+            known = copies.get(id(space), MISSING)
+            same = known is not MISSING and _same(space, known)
+            self.spaces.append((space, known if same else space.copy()))
 
     def _walk(self, roots: List[Dict[Any, Any]]) -> None:
         queue: List[Any] = []
@@ -78,19 +89,19 @@ class Snapshot:
         for module in self._imported(queue):
             queue += self._containers_of(module)
         # Only containers are followed: numbers and texts have nothing inside.
-        keepers: Dict[Any, Any] = {}
-        while queue and len(self._seen) < MOST_OBJECTS:
+        keepers: Dict[int, Any] = dict.fromkeys(_PLAIN)
+        seen = self._seen
+        while queue and len(seen) < MOST_OBJECTS:
             value = queue.pop()
-            kind = type(value)
-            if id(kind) in _PLAIN:
+            key = id(type(value))
+            keep = keepers.get(key, MISSING)
+            if keep is MISSING:
+                keep = keepers[key] = self._keeper(type(value))
+            if keep is None or id(value) in seen:
                 continue
-            if id(kind) not in keepers:
-                keepers[id(kind)] = self._keeper(kind)
-            keep = keepers[id(kind)]
-            if keep is None or id(value) in self._seen:
-                continue
-            self._seen.add(id(value))
+            seen.add(id(value))
             queue.extend(keep(value))
+        self._walked_all = not queue
 
     def _imported(self, values: List[Any]) -> List[Any]:
         """The modules that these values are, or come from."""
@@ -135,8 +146,14 @@ class Snapshot:
             return []
         found: List[Any] = []
         for _, value in raw.items(space):
-            inside = raw.class_dict(value) if raw.is_class(value) else raw.instance_dict(value)
-            for one in [value] + list((inside or {}).values()):
+            kind = type(value)
+            if id(kind) in _PLAIN:
+                continue
+            if kind is raw.FunctionType:
+                inside = value.__dict__
+            else:
+                inside = raw.class_dict(value) if raw.is_class(value) else raw.instance_dict(value)
+            for one in (value, *(inside or {}).values()):
                 if id(type(one)) in _CONTAINERS:
                     found.append(one)
         return found
@@ -145,8 +162,10 @@ class Snapshot:
         if id(function.__globals__) not in self._dicts:
             # A decorator's wrapper of another module: what it wraps may be ours.
             return [raw.cell_contents(cell) for cell in function.__closure__ or ()]
-        self._functions.append((function, _state_of(function)))
-        found: List[Any] = [function.__dict__, function.__kwdefaults__, function.__defaults__]
+        state = _state_of(function)
+        self._functions.append((function, state))
+        found = [*(state[0] or ())]
+        found += filter(None, state[1:3])  # few have attributes: an empty dict needs no copy
         for cell in function.__closure__ or ():
             content = batch.contents_of(cell)
             self._cells.append((cell, content))
@@ -201,6 +220,9 @@ class Snapshot:
             if not _same(space, saved):
                 step.content(space, saved)
         self._restore_objects(step)
+        if self._walked_all:  # then the attributes that are not known were none
+            attributes = [state[2] for _, state in self._functions]
+            self._containers += [(one, {}) for one in attributes if id(one) not in self._seen]
         self._restore_containers(step, notes)
         step.commit()
         self._registries.restore()

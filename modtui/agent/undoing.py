@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import baseline, raw
+from . import baseline, entries, raw
 from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
@@ -67,7 +67,7 @@ class Plain:
             for name in before:
                 if name not in after and name not in space:
                     step.item(space, name, before[name])
-        known_now = baseline.snapshot(self._names)
+        known_now = baseline.snapshot(entries.look_at_all(self._names))
         step.commit()
         baseline.restore(self._known_before)
         self._again = (step, known_now)
@@ -80,12 +80,12 @@ class Plain:
         baseline.restore(known)
 
     def held(self) -> List[Any]:
-        """Each object, as often as it is held here."""
-        found: List[Any] = []
-        for _, before, after in self._spaces:
-            found += before.values()
-            found += after.values()
-        return found
+        """The copies of the namespaces."""
+        return [copy for _, *copies in self._spaces for copy in copies]
+
+    def copies(self) -> Dict[int, Space]:
+        """How it has left the namespaces, by their ids."""
+        return {id(space): after for space, _, after in self._spaces}
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""
@@ -102,7 +102,15 @@ def note_plain(
     """Put a plain reload into the journal; `older` is what it or earlier ones left behind."""
     plain = Plain(names, before, known, older)
     journal.add(
-        "reload", names, plain.undo, plain.why_not, plain.private_ids, plain.redo, older, plain.held
+        "reload",
+        names,
+        plain.undo,
+        plain.why_not,
+        plain.private_ids,
+        plain.redo,
+        older,
+        plain.held,
+        plain.copies,
     )
 
 
@@ -148,8 +156,8 @@ class Patched:
         return []
 
     def held(self) -> List[Any]:
-        """Each function and class, as often as it is held here."""
-        return [value for _, _, value in self._marks] + [value for value, _ in self._codes]
+        """Lists of functions and classes, each as often as it is held here."""
+        return [[value for _, _, value in self._marks], [value for value, _ in self._codes]]
 
     def private_ids(self) -> Set[int]:
         """The ids of what holds objects only to be able to undo."""

@@ -51,6 +51,29 @@ def test_the_report_says_what_was_rebound_added_and_kept(project: Project) -> No
     assert (a.f(), user.f()) == ("new", "old")
 
 
+def test_a_wrapper_that_another_module_made_is_told_like_any_function(project: Project) -> None:
+    """Whether one name elsewhere holds it, or one list."""
+    maker = "def wrapped(function):\n    def wrapper(): return function()\n    return wrapper\n"
+    text = "from rmaker import wrapped\n@wrapped\ndef f(): pass\n@wrapped\ndef g(): pass\n"
+    project.load(rmaker=maker, rw=text, rtakes="import rw\nfrom rw import f\nheld = [rw.g]\n")
+    (module,) = reloading.reload(["rw"])["modules"]
+    left = module["left_behind"]
+    assert left["from_imports"] == [{"module": "rtakes", "name": "f", "of": "rw.f"}]
+    assert left["functions"] == [{"function": "g", "held_by": ["a list of 1"]}]
+
+
+def test_attributes_that_a_failed_reload_gave_to_a_function_go_again(project: Project) -> None:
+    """Those that it had have their values again, also where it got another dict for them."""
+    text = "def f(): pass\ndef g(): pass\ndef h(): pass\ng.calls = 1\nh.calls = 1\n"
+    (module,) = project.load(rx=text)
+    old = module.f, module.g, module.h
+    spoil = "f.calls, g.calls, h.__dict__ = 2, 2, {'more': 2}\n"
+    project.write("rx", spoil + text + "raise ValueError\n")
+    assert reloading.reload(["rx"])["rolled_back"]
+    assert (module.f, module.g, module.h) == old
+    assert [vars(one) for one in old] == [{}, {"calls": 1}, {"calls": 1}]
+
+
 def test_what_an_earlier_reload_left_behind_is_still_told(project: Project) -> None:
     """By each later plan and report, also of many functions; gone when nobody holds it any more."""
     many = "".join(f"def f{number}(): return 0\n" for number in range(120))
