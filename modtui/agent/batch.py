@@ -138,6 +138,11 @@ class Batch:
                 found.add(id(one.args))
         return found
 
+    def dicts(self) -> List[Any]:
+        """The dicts that the steps change, each as often as they hold it."""
+        firsts = [call.args[0] for step in self._steps for call in step if call.args]
+        return [one for one in firsts if type(one) is dict]
+
     def commit(self) -> None:
         """Do all steps. If one raises, those before it are taken back and it raises."""
         calls = [forth for forth, _ in self._steps]

@@ -288,11 +288,14 @@ def running_top(namespace: Any, filenames: FrozenSet[str]) -> Any:
 
     That of `__main__` normally is, for as long as the program runs.
     """
-    for frame in sys._current_frames().values():
-        walk: Any = frame
-        while walk is not None:
-            code = walk.f_code
-            if walk.f_globals is namespace and code.co_name == "<module>":
-                return code if code.co_filename in filenames else None
-            walk = walk.f_back
+    walk: Any = None
+    try:
+        for walk in sys._current_frames().values():
+            while walk is not None:
+                code = walk.f_code
+                if walk.f_globals is namespace and code.co_name == "<module>":
+                    return code if code.co_filename in filenames else None
+                walk = walk.f_back
+    finally:
+        del walk  # it may be this very frame, which would keep all the others' objects alive
     return None

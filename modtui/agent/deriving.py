@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-
-from . import codes, entries, hazards, loading, previous, raw, syntax
+from . import codes, entries, hazards, loading, previous, raw, syntax, traces
 from .errors import UnknownModule
 from .planning import Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterable, Iterator, List, Optional, Set
+    from typing import Any, Dict, Iterator, List, Optional, Set
 
     from .foreign import Foreign
 
 
+AT_ONCE = 32  # namespaces that are searched together: nearly all hold nothing of what has changed
 MOST_VISITS = 4  # of one module: in a cycle of imports each may change what the other computed
 
 
@@ -86,8 +85,6 @@ def _imports(known: Dict[str, Any], sources: Set[str], foreign: Foreign) -> Dict
     last_names = {source.rpartition(".")[2].encode() for source in foreign.sources(0)}
     said = foreign.said(0)
     for entry in _candidates(foreign):
-        if entry.place != "project" or entry.status != "source":
-            continue
         if entry.name not in known:
             known[entry.name] = _Text(entry)
         text = known[entry.name]
@@ -98,29 +95,42 @@ def _imports(known: Dict[str, Any], sources: Set[str], foreign: Foreign) -> Dict
     return result
 
 
-def _candidates(foreign: Foreign) -> Iterable[entries.Entry]:
-    """The modules whose texts are to be looked at; where no value is another one, only those that
-    hold what has changed, or the module that has it."""
-    if foreign.sources(0):
-        return entries.look()
-    wanted = foreign.same_ids() | {id(sys.modules.get(name)) for name in foreign.said(0)}
-    found = []
-    for name, module in dict.copy(sys.modules).items():
-        space = raw.module_dict(module)
-        if type(name) is str and space and not wanted.isdisjoint(map(id, space.values())):
-            found.append(name)
-    return entries.look_at_all(found)
+def _candidates(foreign: Foreign) -> Iterator[entries.Entry]:
+    """The program's own modules that may have imported what has changed, by what they hold."""
+    around = entries.Surroundings()
+    own, spaces = [], []
+    for name, key, value in raw.entries():
+        space = raw.module_dict(value)
+        path = raw.exact_str(raw.get(space, "__file__"))
+        if path is not None and around.place_of(path) != "project":
+            continue
+        if space is not None and (path is not None or _is_own(name, key, value, around)):
+            own.append((name, key, value))
+            spaces.append(space)
+    found = traces.Traces(foreign)
+    for start in range(0, len(own), AT_ONCE):
+        some = spaces[start : start + AT_ONCE]
+        for at in range(start, start + len(some)) if found.are_in(*some) else ():
+            if found.are_in(spaces[at]) and _is_own(*own[at], around):
+                yield entries.describe(*own[at], around)
+
+
+def _is_own(name: str, key: Any, value: Any, around: entries.Surroundings) -> bool:
+    """Whether it is a module of the program's own, made from source."""
+    entry = entries.describe(name, key, value, around)
+    return entry.place == "project" and entry.status == "source"
 
 
 class _Text:
     """The text of a module that may import what has changed; looked at no closer than needed."""
 
     def __init__(self, entry: entries.Entry) -> None:
-        self._entry = entry
+        self._entry: Optional[entries.Entry] = entry  # as long as it is not known if that is loaded
+        self._name, self._package = entry.name, entry.package or ""
         self._path = entry.source_file or "<string>"
         self.data = b""
         self._imported: Optional[Set[str]] = None
-        self._is_loaded: Optional[bool] = None
+        self._is_loaded = False
         self._said: Dict[str, bool] = {}
         loader = entry.loader_object
         if loader is not None and loading.reads_source(loader) and entry.name != "__main__":
@@ -132,17 +142,18 @@ class _Text:
     def imports(self, sources: Optional[Set[str]]) -> Set[str]:
         """What it imports, if any of these modules is among that and the text is the loaded one."""
         if self._imported is None:
-            self._imported = self._found() | {self._entry.name}
+            self._imported = self._found() | {self._name}
         if sources is not None and self._imported.isdisjoint(sources):
             return set()
-        if self._is_loaded is None:
+        if self._entry is not None:
             self._is_loaded = _is_loaded_text(self._entry, self.data, self._path)
+            self._entry = None
         return self._imported if self._is_loaded else set()
 
     def uses(self, imported: Set[str], said: Dict[str, Set[str]]) -> bool:
         """Whether it contains, outside of its own functions, what one of these modules tells."""
         for module in imported & set(said):
-            own = module == self._entry.name  # its functions were called when it was patched
+            own = module == self._name  # its functions were called when it was patched
             if own or module.rpartition(".")[2].encode() in self.data:
                 if any(self._says(text) for text in said[module] if text[-1] == "." or not own):
                     return True
@@ -156,7 +167,7 @@ class _Text:
     def _found(self) -> Set[str]:
         tree = syntax.facts(self.data, self._path)["tree"]
         found: Set[str] = set()
-        for module, name, _ in syntax.imports(tree, self._entry.package or "") if tree else ():
+        for module, name, _ in syntax.imports(tree, self._package) if tree else ():
             found.add(module)
             if name is not None:
                 found.add("%s.%s" % (module, name))

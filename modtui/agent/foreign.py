@@ -7,7 +7,7 @@ from .batch import MISSING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, Optional, Set, Tuple
+    from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
 
     Names = Set[str]
 
@@ -109,6 +109,11 @@ class Foreign:
         """The modules with such classes that were not visited since that became known."""
         waiting = self._heirs.items()
         return {home for (home, _), serial in waiting if serial > visited.get(home, 0)}
+
+    def changes(self) -> Iterator[Tuple[str, str, List[Any]]]:
+        """(module, name, what it was bound to before, the oldest first) of each."""
+        for (module, name), before in self._before.items():
+            yield module, name, before.values
 
     def sources(self, since: int) -> Set[str]:
         """The modules with names that got other values after that serial number."""

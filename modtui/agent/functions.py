@@ -6,16 +6,20 @@ import sys
 
 from . import batch, codes, raw
 from .batch import MISSING
+from .entries import Entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
+    from typing import Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
     from .batch import Batch
 
     Resolve = Callable[[Any], Any]
 
 CO_HAS_DOCSTRING = 0x4000000  # 3.14+
+_PLAIN = raw.ids(int, str, float, bool, bytes, raw.ModuleType, type(None), type(MISSING))
+_CONTAINERS = raw.ids(dict, list, set, tuple)
+MOST_INSIDE = 1_000  # of a container in which functions are looked for
 _TARGET = "__modtui_target__"
 
 
@@ -142,6 +146,49 @@ def contents(cell: Any) -> Any:
 def all_of(space: Dict[Any, Any], holders: Iterable[Any]) -> List[Any]:
     """Of what refers to a namespace, the functions that have it as their globals."""
     return [one for one in holders if type(one) is raw.FunctionType and one.__globals__ is space]
+
+
+def within(space: Dict[Any, Any]) -> List[Any]:
+    """The functions with that namespace as their globals to which the namespace itself leads."""
+    found: Dict[int, Any] = {}
+    seen: Set[int] = {id(space)}
+    queue = list(space.values())
+    while queue:
+        value = queue.pop()
+        if id(type(value)) in _PLAIN or id(value) in seen:
+            continue
+        seen.add(id(value))
+        if type(value) is raw.FunctionType and value.__globals__ is space:
+            found[id(value)] = value
+        queue += _inside(value, space)
+    return list(found.values())
+
+
+def _inside(value: Any, space: Dict[Any, Any]) -> List[Any]:
+    """What functions may be found in: of a wrapper, a class of the module, a small container."""
+    kind = type(value)
+    if kind is raw.FunctionType:
+        inside = [contents(cell) for cell in value.__closure__ or ()]
+        return [*inside, getattr(value, "__annotate__", None)]
+    if kind is staticmethod or kind is classmethod:
+        return [value.__func__]
+    if kind is property:
+        return [value.fget, value.fset, value.fdel]
+    if id(kind) in _CONTAINERS and len(value) <= MOST_INSIDE:
+        return list(value.values()) if kind is dict else list(value)
+    if raw.is_class(value) and raw.class_module(value) == space.get("__name__"):
+        return list((raw.class_dict(value) or {}).values())
+    return [wrapped(value)]
+
+
+def references_beside(entry: Entry) -> int:
+    """How many references there are to a module's namespace, but for the module's and the entry's.
+
+    Each function with that namespace as its globals is one.
+    """
+    sample = Entry()
+    sample.namespace = {}
+    return sys.getrefcount(entry.namespace) - sys.getrefcount(sample.namespace) - 1
 
 
 def wrapped(value: Any) -> Optional[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import identity, raw
+from . import entries, identity, raw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,7 +132,8 @@ def _main_text(space: Optional[Dict[Any, Any]]) -> str:
 
 def being_imported(space: Optional[Dict[Any, Any]]) -> bool:
     """Whether a module's own text is being executed by the import system right now."""
-    return raw.get(raw.instance_dict(raw.get(space, "__spec__")), "_initializing") is True
+    spec = raw.get(space, "__spec__")
+    return spec is not None and entries.spec_field(spec, "_initializing") is True
 
 
 def of_module(name: str, module: Any, status: str) -> List[shapes.Hazard]:

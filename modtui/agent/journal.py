@@ -3,66 +3,72 @@
 from __future__ import annotations
 
 import time
-from _functools import partial  # type: ignore[import-not-found]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Union
+    from typing import Any, Dict, List, Optional, Sequence, Set, Union
 
     from . import shapes
     from .holders import Older
 
-    Held = Union[Dict[Any, Any], List[Any]]
+    Space = Dict[Any, Any]
+    Held = Union[Space, List[Any]]
 
 MOST_UNDOABLE = 50  # older entries let go of the old objects
 
 
+class Change:
+    """What one reload has changed: the way back, and what is held only for the sake of it."""
+
+    older: Sequence[Older] = ()  # what it replaced, or others had, and somebody held
+
+    def undo(self) -> List[str]:
+        """Take it back; returns notes on what stays different."""
+        raise NotImplementedError
+
+    def redo(self) -> None:
+        """Take an undo back, right after it; plain reloads only."""
+        raise NotImplementedError
+
+    def why_not(self) -> Optional[str]:
+        """Why it cannot be undone now, or None."""
+        raise NotImplementedError
+
+    def private_ids(self) -> Set[int]:
+        """The ids of what holds objects only to be able to undo."""
+        raise NotImplementedError
+
+    def held(self) -> List[Held]:
+        """Dicts and lists of the functions and classes held, each as often as it is."""
+        raise NotImplementedError
+
+    def holds(self, space: Space) -> int:
+        """How often a namespace is held."""
+        raise NotImplementedError
+
+    def copies(self) -> Dict[int, Space]:
+        """Copies of the namespaces as it has left them, by the ids of these."""
+        return {}
+
+
 class Entry:
-    """One reload that went well."""
+    """One reload that went well. It has no change any more when it was let go of."""
 
-    __slots__ = (
-        "at",
-        "copies",
-        "held",
-        "mode",
-        "modules",
-        "number",
-        "older",
-        "private_ids",
-        "redo",
-        "undo",
-        "why_not",
-    )
+    __slots__ = ("_why", "at", "change", "mode", "modules", "number")
 
-    def __init__(
-        self,
-        number: int,
-        mode: str,
-        modules: List[str],
-        undo: Callable[[], List[str]],
-        why_not: Callable[[], Optional[str]],
-        private_ids: Callable[[], Set[int]],
-        redo: Optional[Callable[[], None]],
-        older: Sequence[Older],
-        held: Callable[[], List[Held]],
-        copies: Callable[[], Dict[int, Dict[Any, Any]]],
-    ) -> None:
+    def __init__(self, number: int, mode: str, modules: List[str], change: Change) -> None:
         self.number, self.mode, self.modules = number, mode, modules
         self.at = time.time()
-        self.undo: Optional[Callable[[], List[str]]] = undo  # returns notes
-        self.why_not: Callable[[], Optional[str]] = why_not  # a reason, or None if it can be undone
-        self.redo = redo  # takes an undo back right after it; plain reloads only
-        self.older: Sequence[Older] = older  # what it replaced, or others had, and somebody held
-        self.held = held  # what holds objects only to be able to undo
-        self.copies = copies  # of the namespaces as it has left them, by the ids of these
-        self.private_ids = private_ids  # of what holds objects only to be able to undo
+        self.change: Optional[Change] = change
+        self._why = ""
+
+    def why_not(self) -> Optional[str]:
+        """Why it cannot be undone now, or None."""
+        return self._why if self.change is None else self.change.why_not()
 
     def let_go(self, why: str) -> None:
         """Hold no old objects any longer; `why` it cannot be undone from now on."""
-        self.undo = self.redo = None
-        self.why_not = partial(str, why)
-        self.private_ids = set
-        self.older, self.held, self.copies = (), list, dict
+        self.change, self._why = None, why
 
 
 class Journal:
@@ -75,26 +81,15 @@ class Journal:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(
-        self,
-        mode: str,
-        modules: List[str],
-        undo: Callable[[], List[str]],
-        why_not: Callable[[], Optional[str]],
-        private_ids: Callable[[], Set[int]],
-        redo: Optional[Callable[[], None]] = None,
-        older: Sequence[Older] = (),
-        held: Callable[[], List[Held]] = list,
-        copies: Callable[[], Dict[int, Dict[Any, Any]]] = dict,
-    ) -> None:
-        """Note a reload: how to take it back, and how to ask whether that still can be done."""
+    def add(self, mode: str, modules: List[str], change: Change) -> None:
+        """Note a reload."""
         self._count += 1
-        entry = Entry(
-            self._count, mode, modules, undo, why_not, private_ids, redo, older, held, copies
-        )
-        self._entries.append(entry)
+        self._entries.append(Entry(self._count, mode, modules, change))
         for entry in self._entries[:-MOST_UNDOABLE]:
             entry.let_go("its old objects were let go of")
+
+    def _changes(self) -> List[Change]:
+        return [entry.change for entry in self._entries if entry.change is not None]
 
     def settle(self) -> None:
         """Before another reload: let go of what can never be undone.
@@ -102,15 +97,15 @@ class Journal:
         That is all of it when the newest entry cannot: the others come after it.
         """
         last = self.last()
-        if last is not None and last.undo is not None and last.why_not() is not None:
+        if last is not None and last.change is not None and last.why_not() is not None:
             for entry in self._entries:
                 entry.let_go(entry.why_not() or "a later reload cannot be taken back")
 
     def private_ids(self) -> Set[int]:
         """The ids of all that holds objects only so that something can be undone."""
         found: Set[int] = set()
-        for entry in self._entries:
-            found |= entry.private_ids()
+        for change in self._changes():
+            found |= change.private_ids()
         return found
 
     def older(self) -> List[Older]:
@@ -119,7 +114,12 @@ class Journal:
         for entry in self._entries:
             if entry.mode == "reload":
                 newest.update(dict.fromkeys(entry.modules, entry))
-        return [one for module, entry in newest.items() for one in entry.older if one[0] == module]
+        return [
+            one
+            for module, entry in newest.items()
+            for one in (() if entry.change is None else entry.change.older)
+            if one[0] == module
+        ]
 
     def references(self, wanted: Set[int], besides: Set[int]) -> Dict[int, int]:
         """How often each of these objects (ids) is held only so that something can be undone.
@@ -128,8 +128,8 @@ class Journal:
         """
         counts = dict.fromkeys(wanted, 0)
         seen = set(besides)
-        for entry in self._entries:
-            for held in entry.held():
+        for change in self._changes():
+            for held in change.held():
                 values: Any = held
                 if type(held) is dict:
                     if id(held) in seen:
@@ -140,10 +140,14 @@ class Journal:
                     counts[key] += 1
         return counts
 
-    def copies(self) -> Dict[int, Dict[Any, Any]]:
+    def holds(self, space: Space) -> int:
+        """How often a namespace is held only so that something can be undone."""
+        return sum(change.holds(space) for change in self._changes())
+
+    def copies(self) -> Dict[int, Space]:
         """How the newest reload has left namespaces, by their ids; nobody changes these copies."""
         last = self.last()
-        return {} if last is None else last.copies()
+        return {} if last is None or last.change is None else last.change.copies()
 
     def last(self) -> Optional[Entry]:
         """The newest entry."""

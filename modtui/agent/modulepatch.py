@@ -41,16 +41,21 @@ if TYPE_CHECKING:
 
 
 class ModulePatch:
-    """One module. `derived`: its text is the same, only what it imports has changed."""
+    """One module. `derived`: its text is the same, only what it imports has changed.
+
+    `users` is how many references to its namespace may be those of functions.
+    """
 
     def __init__(
         self,
         step: Step,
         foreign: Foreign,
         private: Callable[[], Set[int]],
+        users: int,
         derived: bool = False,
     ) -> None:
         self._step, self._foreign, self._private_ids = step, foreign, private
+        self._users = users
         self._derived = derived
         self.name = step.name
         self._module = step.entry.value
@@ -149,10 +154,8 @@ class ModulePatch:
             selection.nothing_changed()
         elif old_paths is not None:
             selection.compare(old_paths, paths)
-            gc.collect(0)  # so that no function can come between that walk and the young ones
             selection.check_reachable(self._live_functions(), old_paths, paths)
         else:
-            gc.collect(0)
             inference = inferring.Inference(selection, self.live, paths, self._live_functions())
             inference.run()
         selection.select(self._foreign, self.name == "__main__")
@@ -161,8 +164,7 @@ class ModulePatch:
             selection, stage, code.co_filename, code.co_flags, self._foreign
         )
         entry_before = sys.modules.get(self.name)
-        if self._functions is None:
-            gc.collect(0)
+        self._live_functions()
         base = dict(self.live)
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
@@ -185,7 +187,7 @@ class ModulePatch:
         selection = Selection(syntax.module_of([]), self._step.package, self.live, self._foreign)
         execution = staging.Execution(selection, stage, code.co_filename, 0, self._foreign)
         entry_before = sys.modules.get(self.name)
-        gc.collect(0)
+        self._live_functions()
         base = dict(self.live)
         try:
             exec(code, stage)
@@ -274,10 +276,15 @@ class ModulePatch:
     def _live_functions(self, young: Iterable[Any] = ()) -> List[Any]:
         """The functions that run in the live namespace, whoever holds them.
 
-        The heap is walked once; since then only `young` objects can have come.
+        They are sought once; since then only `young` objects can have come. The heap is walked only
+        if the namespace does not lead to all of them.
         """
         if self._functions is None:
-            self._functions = tuple(functions.all_of(self.live, gc.get_referrers(self.live)))
+            gc.collect(0)  # so that no function can come between these and the young ones
+            found = functions.within(self.live)
+            if self.live is not self._step.entry.namespace or len(found) < self._users:
+                found = functions.all_of(self.live, gc.get_referrers(self.live))
+            self._functions = tuple(found)
         known = set(map(id, self._functions))
         more = functions.all_of(self.live, young)
         return [*self._functions, *(one for one in more if id(one) not in known)]

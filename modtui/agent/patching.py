@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import time
 
-from . import baseline, deriving, describing, effects, loading, snapshot, undoing
+from . import baseline, deriving, describing, effects, functions, loading, snapshot, undoing
 from .foreign import Foreign
 from .modulepatch import ModulePatch
 from .reloading import names_report, new_report
@@ -68,7 +68,7 @@ class Patch:
             failed = self._patch(step, before)
             if failed is not None:
                 return failed
-        return self._derive()
+        return self._derive(before)
 
     def _put_back(self, before: snapshot.Snapshot, made: Optional[List[Any]]) -> List[str]:
         for batch in reversed(self.batches):
@@ -88,7 +88,7 @@ class Patch:
     def _patch(self, step: Step, before: snapshot.Snapshot) -> Optional[BaseException]:
         report = new_report(step.name)
         self._reports.append(report)
-        work = self._work(step, False)
+        work = self._work(step, before, derived=False)
         error = self._guarded(report, work.run, self.batches)
         if error is None:
             self._note(work)
@@ -103,9 +103,17 @@ class Patch:
             report["left_behind"] = work.left_behind()
         return error
 
-    def _work(self, step: Step, derived: bool) -> ModulePatch:
+    def _work(self, step: Step, before: snapshot.Snapshot, derived: bool) -> ModulePatch:
+        users = self._users(step, before)
         self.foreign.look_from(step.name, self._visited.get(step.name, 0))
-        return ModulePatch(step, self.foreign, self._private, derived)
+        return ModulePatch(step, self.foreign, self._private, users, derived)
+
+    def _users(self, step: Step, before: snapshot.Snapshot) -> int:
+        """How many references to a module's namespace may be those of its functions."""
+        found = functions.references_beside(step.entry)
+        space = step.entry.namespace or {}
+        found -= self._journal.holds(space) + before.holds(space)
+        return found - sum(one is space for batch in self.batches for one in batch.dicts())
 
     def _note(self, work: ModulePatch) -> None:
         seen = self.foreign.serial
@@ -138,11 +146,11 @@ class Patch:
             report["error"] = describing.error_info(error)
         return error
 
-    def _derive(self) -> Optional[BaseException]:
+    def _derive(self, before: snapshot.Snapshot) -> Optional[BaseException]:
         """Carry changed values on to the modules that imported them or computed with them."""
         for step in deriving.steps(self.foreign, self._visited):
             report = self._known_report(step.name) or new_report(step.name)
-            work = self._work(step, True)
+            work = self._work(step, before, derived=True)
             error = self._guarded(report, work.run, self.batches)
             if error is not None or work.touched or work.removed or work.could_not:
                 if self._known_report(step.name) is None:

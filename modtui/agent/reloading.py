@@ -25,10 +25,10 @@ from .youngest import Youngest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Dict, List, Optional
+    from typing import Any, Dict, List, Optional, Tuple
 
     from . import shapes
-    from .journal import Entry
+    from .journal import Change, Entry
     from .planning import Making, Step
 
 __all__ = ["journal", "reload", "reload_module", "undo"]
@@ -79,26 +79,25 @@ def _patch(names: List[str], dependents: bool, yes: bool, expect: Dict[str, str]
         done = report["ok"]
     finally:
         if not done:
-            for entry in reversed(taken_back):
-                if entry.redo is not None:
-                    entry.redo()
+            for entry, change in reversed(taken_back):
+                change.redo()
                 journal.put_back(entry)
     return report
 
 
-def _take_plain_back(names: List[str]) -> List[Entry]:
+def _take_plain_back(names: List[str]) -> List[Tuple[Entry, Change]]:
     taken = []
     entry = journal.last()
     while (
         entry is not None
-        and entry.redo is not None
-        and entry.undo is not None
+        and entry.mode == "reload"
+        and entry.change is not None
         and set(entry.modules) <= set(names)
         and entry.why_not() is None
     ):
-        entry.undo()
+        entry.change.undo()
         journal.drop_last()
-        taken.append(entry)
+        taken.append((entry, entry.change))
         entry = journal.last()
     return taken
 
@@ -112,9 +111,9 @@ def undo() -> shapes.UndoReport:
         if entry is None:
             raise NothingToUndo("nothing was reloaded that could be taken back")
         why = entry.why_not()
-        if why is not None or entry.undo is None:
+        if why is not None or entry.change is None:
             raise CannotUndo(why or "its old objects were let go of")
-        notes = entry.undo()
+        notes = entry.change.undo()
         journal.drop_last()
         return {"undone": entry.number, "modules": list(entry.modules), "notes": notes}
     finally:

@@ -62,6 +62,10 @@ class Snapshot:
                 self._keep_space(raw.module_dict(self.entries.get(parent)), copies)
         self._walk([saved for _, saved in self.spaces])
 
+    def holds(self, space: Dict[Any, Any]) -> int:
+        """How often a namespace itself is held here."""
+        return sum(one is space for one, _ in self.spaces)
+
     def space(self, name: str) -> Optional[Dict[Any, Any]]:
         """The namespace of a module as it was; None when it is not part of this snapshot."""
         live = raw.module_dict(self.entries.get(name))
