@@ -28,6 +28,8 @@ SPACES_AT_ONCE = 64
 _VALUES = (int, float, complex, bool, str, bytes, type(None), type(...), type(NotImplemented))
 # By identity: `in` would compare classes, and their metaclass may have an `__eq__` of its own.
 _VALUE_IDS = frozenset(map(id, _VALUES))
+_DESCRIPTORS = raw.ids(raw.GetSetDescriptorType, raw.MemberDescriptorType)
+_WRAPPERS = raw.ids(property, staticmethod, classmethod)
 _dict_values = dict.values
 _KEY_IDS = frozenset(map(id, (str, int, bytes, bool, float)))
 
@@ -50,8 +52,8 @@ class Owned:
         self._keep: List[Any] = []
         # Asked for the ids of containers of ours that hold the objects, too.
         self.ignored: Callable[[], Set[int]] = set
-        # A reference to a function that is no news is that of the namespace, or of a copy where it
-        # was replaced. How many more there are, by its id, is asked for where there are more.
+        # A reference that is no news is that of the namespace, or of a copy where an object was
+        # replaced. How many more there are, by its id, is asked for where there are more.
         self.private: Callable[[Set[int]], Dict[int, int]] = lambda wanted: {}
         self.found: Set[int] = set()  # the ids of what somebody holds
         self._foreign: Optional[Set[int]] = None  # the ids of what they took from others
@@ -146,7 +148,7 @@ def left_behind(owned: Owned, names: Iterable[str]) -> Dict[str, shapes.LeftBehi
     suspects = _suspects(owned)
     for found in _from_imports(owned, inside, suspects):
         result[found["of"].rpartition(".")[0]]["from_imports"].append(found)
-    counts = instance_counts([cls for _, cls in owned.classes])
+    counts = instance_counts([cls for _, cls in owned.classes if id(cls) in suspects])
     instances: Dict[Tuple[str, str], int] = {}  # of all classes that had that name
     for qualname, cls in owned.classes:
         module = raw.class_module(cls) or ""
@@ -176,7 +178,8 @@ def _from_imports(
     """The names in other modules that are bound to objects of these."""
     found: List[shapes.FromImport] = []
     # What is expected of references is so for what was bound last.
-    nobodys = {id(one) for _, one in owned.functions}.difference(suspects, owned.older)
+    counted = owned.functions + owned.classes
+    nobodys = {id(one) for _, one in counted}.difference(suspects, owned.older)
     wanted = {key: of for key, of in owned.by_id.items() if key not in nobodys}
     own = {id(space) for space in owned.spaces.values()}
     others = []
@@ -242,6 +245,8 @@ def _held_functions(
     owned: Owned, suspects: Dict[int, Tuple[str, Any]]
 ) -> List[Tuple[str, shapes.HeldFunction]]:
     """Functions of the modules that containers, instances or callbacks hold."""
+    kind = raw.FunctionType
+    suspects = {key: one for key, one in suspects.items() if type(one[1]) is kind}
     if not suspects or len(suspects) > CLASSES_PER_WALK * MOST_WALKS:
         return []
     functions = [function for _, function in suspects.values()]
@@ -268,27 +273,47 @@ def _held_functions(
 
 
 def _suspects(owned: Owned) -> Dict[int, Tuple[str, Any]]:
-    """The functions that somebody besides us holds, by id, each with its name."""
-    found = _held_more_often(owned, {})
+    """The functions and classes that somebody besides us holds, by id, each with its name."""
+    objects = owned.functions + owned.classes
+    known = {id(cls): _references_to_itself(cls) for _, cls in owned.classes}
+    for key in known.keys() - owned.by_id.keys():
+        known[key] -= 1  # a class in a class is not among what we keep
+    found = _held_more_often(objects, known)
     if found:
-        private = owned.private(set(found))
+        for key, count in owned.private(set(found)).items():
+            known[key] = known.get(key, 0) + count
         found.clear()  # which holds them, too
-        found = _held_more_often(owned, private)
+        found = _held_more_often(objects, known)
     return found
 
 
-def _held_more_often(owned: Owned, private: Dict[int, int]) -> Dict[int, Tuple[str, Any]]:
-    """The functions with more references than are ours, by id."""
+def _references_to_itself(cls: Any) -> int:
+    """How many references to a class are its own: of its MRO, of descriptors of its slots, of what
+    `super()` in its methods goes by."""
+    parts = {0: raw.mro(cls)}
+    for value in (raw.class_dict(cls) or {}).values():
+        if id(type(value)) in _DESCRIPTORS:
+            parts[id(value)] = value
+        for one in gc.get_referents(value) if id(type(value)) in _WRAPPERS else (value,):
+            for cell in raw.function_slot(one, "__closure__") or ():
+                parts[id(cell)] = cell
+    return sum(one is cls for one in gc.get_referents(*parts.values()))
+
+
+def _held_more_often(
+    objects: List[Tuple[str, Any]], known: Dict[int, int]
+) -> Dict[int, Tuple[str, Any]]:
+    """Those with more references than are ours, by id; of some it is known how many more."""
     ours = _references_of_ours() + 1
     found: Dict[int, Tuple[str, Any]] = {}
-    for name, function in owned.functions:
-        if sys.getrefcount(function) > ours + private.get(id(function), 0):
-            found[id(function)] = (name, function)
+    for name, one in objects:
+        if sys.getrefcount(one) > ours + known.get(id(one), 0):
+            found[id(one)] = (name, one)
     return found
 
 
 def _references_of_ours() -> int:
-    """How many references to a function the two lists of `Owned` and the counting itself are."""
+    """How many references to an object two lists of `Owned` and the counting itself are."""
     keep: List[Any] = [lambda: None]
     functions = [("", keep[0])]
     count = 0

@@ -37,6 +37,10 @@ class Registries:
         except (TypeError, AttributeError):
             return []  # its metaclass has made it in a way of its own
 
+    def forget(self) -> None:
+        """Nothing is to be put back."""
+        self._known = []
+
     def restore(self) -> None:
         """Forget what was registered since."""
         for cls, references in self._known:

@@ -77,6 +77,7 @@ class Snapshot:
     def forget_objects(self) -> None:
         """Nothing is to be put back: let go of all but the namespaces."""
         self._functions, self._cells, self._classes, self._containers = [], [], [], []
+        self._registries.forget()
 
     def _keep_space(self, space: Optional[Dict[Any, Any]], copies: Any) -> None:
         if space is not None and id(space) not in self._dicts:
