@@ -62,8 +62,11 @@ def test_a_wrapper_that_another_module_made_is_told_like_any_function(project: P
     assert left["functions"] == [{"function": "g", "held_by": ["a list of 1"]}]
 
 
-def test_attributes_that_a_failed_reload_gave_to_a_function_go_again(project: Project) -> None:
+def test_attributes_that_a_failed_reload_gave_to_a_function_go_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those that it had have their values again, also where it got another dict for them."""
+    monkeypatch.setattr("modtui.agent.batch.other_threads", lambda: 0)  # whose they might be
     text = "def f(): pass\ndef g(): pass\ndef h(): pass\ng.calls = 1\nh.calls = 1\n"
     (module,) = project.load(rx=text)
     old = module.f, module.g, module.h
