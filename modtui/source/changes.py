@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from modtui.source.align import Row
 from modtui.source.baselines import Baseline, Calls, data_of, digest
 from modtui.source.definitions import Comparison, Definition, compare, function_spans, outline
-from modtui.source.diff import Diff, Hunk
+from modtui.source.diff import Block, Diff, Hunk
 from modtui.source.progress import Tell
 from modtui.source.text import SourceText, decode, difference_beyond_lines, patch_lines
 from modtui.source.witnesses import loaded
@@ -170,6 +170,12 @@ class Change:
     def heading(self, index: int) -> str:
         """What encloses a line of the new text (counted from 0): `class Cart › def total`."""
         return " › ".join(outline(self.new or (), index))
+
+    def place(self, block: Block) -> str:
+        """What encloses a changed stretch, in the old text if all of it is gone."""
+        if block.new_start < block.new_end:
+            return self.heading(block.new_start)
+        return " › ".join(outline(self.old or (), block.old_start))
 
     def _sure(self) -> str:
         return "a guess" if self.baseline.proof == "none" else self.baseline.proof

@@ -32,7 +32,7 @@ class Fold(NamedTuple):
     """An unchanged stretch that can be hidden, and the change that follows it."""
 
     block: Block
-    following: int | None  # index in the new text of the first line that changed after it
+    following: Block | None
 
 
 class _Piece(NamedTuple):
@@ -189,7 +189,7 @@ class Layout:
             self._add("same", block, block.size)
             return
         middle = block.part(head, block.size - tail)
-        following = None if last else self.diff.blocks[number + 1].new_start
+        following = None if last else self.diff.blocks[number + 1]
         fold = len(self.folds)
         self.folds.append(Fold(middle, following))
         if head:

@@ -271,3 +271,11 @@ class TestStore:
         monkeypatch.setattr("modtui.source.store.AGE", -1.0)
         store.prune()
         assert Store(store.directory).history(target) == {}  # type: ignore[arg-type]
+
+
+def test_a_place_is_named_where_it_is_or_was() -> None:
+    old = b"class A:\n    y = 0\n    def gone(self):\n        pass\nclass B:\n    x = 1\n"
+    new = b"class A:\n    y = 0\nclass B:\n    x = 2\n"
+    found = between("shop", old, new)
+    places = [found.place(block) for block in found.diff.blocks if not block.equal]
+    assert places == ["class A › def gone", "class B"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from modtui.source.diff import Diff
+from modtui.source.diff import Block, Diff
 from modtui.source.layout import Layout
 
 ALIKE = ["count = 1", "count = 2", "return left + right", "return left - right"]
@@ -39,7 +39,7 @@ def test_folds_keep_three_lines_of_context() -> None:
     new = [*old[:20], "new", *old[20:]]
     layout = Layout(Diff(old, new))
     assert [x.kind for x in layout.lines] == ["fold", *["same"] * 3, "added", *["same"] * 3, "fold"]
-    assert layout.folds[0].following == 20
+    assert layout.folds[0].following == Block(False, 20, 20, 20, 21)
     assert layout.folds[1].following is None
     assert layout.fold_hiding(5) == 0
     assert layout.fold_hiding(20) is None

@@ -81,6 +81,18 @@ async def test_no_processes_at_all_says_what_to_do(app: Make, machine: FakeMachi
         assert "modtui demo" in said
 
 
+async def test_where_none_can_be_reached_the_way_to_the_reasons_is_said(
+    app: Make, machine: FakeMachine
+) -> None:
+    machine.list = machine.list[1:2]
+    async with app(connect=None).run_test(size=(80, 24)) as pilot:
+        screen = await picker(pilot)
+        assert len(screen.rows.rows) == 1
+        await pilot.press("a")
+        said = "".join(text for line in screen.rows.empty for text, _ in line)
+        assert "a shows them" in said
+
+
 async def test_back_to_the_processes_from_one_that_cannot_be_attached_to(
     app: Make, machine: FakeMachine
 ) -> None:

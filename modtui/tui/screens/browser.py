@@ -15,10 +15,9 @@ from modtui.tui.feed import Feed
 from modtui.tui.filtering import COLUMNS, ORDER_WORDS, TOGGLES, Order
 from modtui.tui.memory import LEAST_SHARE, MOST_SHARE, Layout
 from modtui.tui.narrowing import Narrowing
-from modtui.tui.prose import wrap
 from modtui.tui.screens.browser_reload import ReloadScreen
 from modtui.tui.tree import packages_of_stale, tree
-from modtui.tui.widgets.bars import KeyBar, title
+from modtui.tui.widgets.bars import KeyBar, key_sign, title
 from modtui.tui.widgets.column_heads import ColumnHeads
 from modtui.tui.widgets.detail import TABS, Detail
 from modtui.tui.widgets.filter_line import FilterLine
@@ -155,7 +154,7 @@ class BrowserScreen(ReloadScreen):
         if query.problem:
             below = [query.problem]
         elif hidden and self.folded and not (query.words or self.statuses):
-            below.append(f"f shows {hidden:,} more of libraries")
+            below.append(f"{key_sign(self.app, 'fold')} shows {hidden:,} more of libraries")
         if self.has_class("-narrow"):
             said += f"  {below[-1]}"
         title(left, said)
@@ -165,7 +164,7 @@ class BrowserScreen(ReloadScreen):
 
     def _empty(self, query: filtering.Query) -> list[list[tuple[str, str]]]:
         if not self.model.complete and not self.model.rows:
-            return [[]] if self.failed else self._before_rows()
+            return [[]] if self.failed else self.before_rows(self.modules.size.width - 2)
         if query.words or self.statuses:
             lines = [[("  No module matches.", "text")]]
             lines.append([("  esc", "key"), (" clears the filter", "muted")])
@@ -175,17 +174,8 @@ class BrowserScreen(ReloadScreen):
         return [
             [],
             [("  Every module here is of the standard library or a package.", "text")],
-            [("  f", "key"), (" shows them", "muted")],
+            [("  " + key_sign(self.app, "fold"), "key"), (" shows them", "muted")],
         ]
-
-    def _before_rows(self) -> list[list[tuple[str, str]]]:
-        if not self.waiting:
-            return [[], [("  reading sys.modules…", "muted")]]
-        width = self.modules.size.width - 2
-        said = wrap([(self.waiting, "text")], width, first="  ")
-        back = [("  esc", "key"), (" goes back to the processes", "muted")]
-        leave = [("  q", "key"), (" leaves; nothing in it was changed", "muted")]
-        return [[], *([*line.spans] for line in said), [], back if self.has_picker else leave]
 
     @on(FilterLine.Changed)
     def _filter_changed(self) -> None:
@@ -428,6 +418,8 @@ class BrowserScreen(ReloadScreen):
         typing = self.filter.typing
         if typing and action in _NOT_WHILE_TYPING:
             return False
+        if action in _WITH_ROWS and not self.model.rows:
+            return False
         if action == "guide":
             return self.guide_bar is not None and self.guide_bar.waiting
         if action == "output":
@@ -441,6 +433,7 @@ DIFF_WORDS = {
     "unified": "Diff: one column",
     "split": "Diff: side by side",
 }
+_WITH_ROWS = frozenset(("filter", "mark", "tab", "sort", "tree", "fold", "edit", "again"))
 _NOT_WHILE_TYPING = frozenset(
     ("reload", "undo", "tab", "sort", "fold", "journal", "edit", "mark", "reattach", "guide")
 )

@@ -16,9 +16,12 @@ from modtui.tui.ahead import Ahead
 from modtui.tui.config import Config
 from modtui.tui.feed import Feed, Trouble
 from modtui.tui.model import Model
+from modtui.tui.prose import wrap
 from modtui.tui.telling.left_behind import some
+from modtui.tui.widgets.bars import key_sign
 from modtui.tui.widgets.detail import Detail
 from modtui.tui.widgets.guide import Guide, GuideBar
+from modtui.tui.widgets.ink import Span
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
 
@@ -149,6 +152,17 @@ class LiveScreen(Screen[None]):
         self.log_event("attached", None, f"pid {session.host_pid} ({session.way})")
         self.refresh_bindings()
 
+    def before_rows(self, width: int) -> list[list[Span]]:
+        """What the list says as long as there is nothing to show."""
+        if not self.waiting:
+            return [[], [("  reading sys.modules…", "muted")]]
+        said = wrap([(self.waiting, "text")], width, first="  ")
+        back = [("  " + key_sign(self.app, "escape"), "key"),
+                (" goes back to the processes", "muted")]  # fmt: skip
+        leave = [("  " + key_sign(self.app, "quit"), "key"),
+                 (" leaves; nothing in it was changed", "muted")]  # fmt: skip
+        return [[], *([*line.spans] for line in said), [], back if self.has_picker else leave]
+
     @on(Feed.Waiting)
     def _waiting(self, event: Feed.Waiting) -> None:
         self.waiting = safe_text(event.text)
@@ -159,8 +173,10 @@ class LiveScreen(Screen[None]):
         if self.feed.session is None:
             self.failed = True
             self.header.state = "failed"
+            again, leave = key_sign(self.app, "reattach"), key_sign(self.app, "quit")
             way_back = "esc goes back to the processes, " if self.has_picker else ""
-            self.query_one(Banner).say(event.trouble, f"R tries again, {way_back}q leaves.")
+            more = f"{again} tries again, {way_back}{leave} leaves."
+            self.query_one(Banner).say(event.trouble, more)
             self.refresh_bindings()
         else:
             self.say(event.trouble.reason, "warning")
@@ -182,7 +198,10 @@ class LiveScreen(Screen[None]):
         self.feed.forget()
         self.pane.session = None
         self.header.state = "lost"
-        more = "What was read before can still be read here. R attaches again once it is back"
+        again = key_sign(self.app, "reattach")
+        more = (
+            f"What was read before can still be read here. {again} attaches again once it is back"
+        )
         more += "; esc goes back to the processes." if self.has_picker else "."
         self.query_one(Banner).say(why, more)
         self.log_event("lost", None, why.reason)
@@ -307,7 +326,8 @@ class LiveScreen(Screen[None]):
         except OSError as error:
             found, problem = None, str(error)
         else:
-            problem = "It is not back: no process runs the same command line."
+            problem = "It is not back: no process runs the same command line. Start it, then "
+            problem += f"press {key_sign(self.app, 'reattach')} again."
         if found is None:
             self.app.call_from_thread(self._not_back, problem)
         else:

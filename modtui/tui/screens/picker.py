@@ -17,7 +17,7 @@ from modtui.tui import keys
 from modtui.tui.feed import Trouble, trouble
 from modtui.tui.memory import Memory
 from modtui.tui.prose import Line, wrap
-from modtui.tui.widgets.bars import Bar, KeyBar, Piece
+from modtui.tui.widgets.bars import Bar, KeyBar, Piece, key_sign
 from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.pages import Pages
 from modtui.tui.widgets.process_list import ProcessList, command_line, found
@@ -125,6 +125,13 @@ class PickerScreen(Screen[None]):
             return [[], [("  looking for Python processes…", "muted")]]
         if self.filter.value:
             return [[], [("  No process matches. ", "text"), ("esc", "key"), (" clears", "muted")]]
+        if self.processes:
+            return [
+                [],
+                [("  None of the Python processes here can be reached.", "text")],
+                [("  ", "text"), (key_sign(self.app, "picker-all"), "key"),
+                 (" shows them, with the reason and what to do", "muted")],
+            ]  # fmt: skip
         return [
             [],
             [("  No Python process runs on this machine.", "text")],

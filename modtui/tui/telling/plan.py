@@ -16,6 +16,8 @@ _PATCH_MEANS = (
 )
 LEVELS = ("danger", "caution", "note")
 
+NOTHING = "Nothing of this can be reloaded: starting the program again is what is left."
+
 
 def document(plan: shapes.Plan, last: shapes.Report | None = None) -> Document:
     """The plan in full, for the preview; `last` is the reload that left behind what a patch now
@@ -34,7 +36,7 @@ def document(plan: shapes.Plan, last: shapes.Report | None = None) -> Document:
                     width, first="  ✗ ", first_ink="bad",
                 )  # fmt: skip
         if not plan["steps"]:
-            lines += wrap([("Nothing of this can be reloaded.", "muted")], width)
+            lines += wrap([(NOTHING, "muted")], width)
         return lines
 
     return lay
@@ -100,6 +102,8 @@ def hazards(found: list[shapes.Hazard], width: int) -> list[Line]:
 
 def worst(plan: shapes.Plan) -> str:
     """The plan's level in a few words."""
+    if not plan["steps"]:
+        return "cannot be reloaded"
     level = plan["level"]
     total = sum(len(step["hazards"]) for step in plan["steps"])
     return (

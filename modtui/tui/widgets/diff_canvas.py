@@ -249,7 +249,7 @@ class DiffCanvas(CodeView):
         assert self.change is not None
         fold = self._shown.folds[line.old]
         is_open = self._shown.is_open(line.old)
-        name = self.change.heading(fold.following) if fold.following is not None else ""
+        name = self.change.place(fold.following) if fold.following is not None else ""
         edge: Span = ("▌", "edge") if cursor else (" ", "text")
         arrow = "▾" if is_open else "▸"
         count = f"{fold.block.size} unchanged lines" if width >= 50 else f"{fold.block.size} same"
