@@ -58,6 +58,29 @@ import sitecustomize
 """
 
 
+def is_passed_over(argv: list[str]) -> bool:
+    """Do the interpreter's options (-I, -E, -S) keep it from importing such a `sitecustomize.py`?
+
+    Then it would only find a directory in its path, or hand it on to its children.
+    """
+    words = iter(argv)
+    for word in words:
+        if word[:1] != "-" or word in ("-", "--"):
+            return False  # the program
+        if word == "--check-hash-based-pycs":
+            next(words, None)
+        for at, letter in enumerate(word[1:], 1) if word[:2] != "--" else ():
+            if letter in "IES":
+                return True
+            if letter in "cm":
+                return False  # the program follows
+            if letter in "WX":
+                if at == len(word) - 1:
+                    next(words, None)
+                break
+    return False
+
+
 class Arrival:
     """Such a directory, 0700, as a context manager that removes what the program did not."""
 

@@ -31,9 +31,9 @@ from typing import Literal
 
 from modtui import __version__
 from modtui.reach import bundle, finding, proc
-from modtui.reach.arrival import Arrival
-from modtui.reach.connecting import able
-from modtui.reach.errors import NobodyListens, NoSuchProcess, ReachError, Unsupported
+from modtui.reach.arrival import Arrival, is_passed_over
+from modtui.reach.connecting import able, connect
+from modtui.reach.errors import NobodyListens, NoSuchProcess, NotPython, ReachError, Unsupported
 from modtui.reach.session import Session, over_wire
 
 KEPT_OUTPUT = 1 << 20  # bytes
@@ -118,13 +118,17 @@ class Running:
         self._ended = threading.Event()
         self._drained = threading.Event()
         self._lock = threading.Lock()
-        payload = bundle.payload(__version__, _identity(python), arrival="run")
-        self._arrival = Arrival(payload, dict(os.environ if environment is None else environment))
+        self._environment = dict(os.environ if environment is None else environment)
+        self._arrival: Arrival | None = None
+        if not is_passed_over(argv):
+            payload = bundle.payload(__version__, _identity(python), arrival="run")
+            self._arrival = Arrival(payload, self._environment)
+            self._environment = self._arrival.environment
         self._master: int | None = None
         try:
             self._process = self._start(cwd)
         except OSError as error:
-            self._arrival.remove()
+            self._clear_up()
             raise Unsupported(f"{python} cannot be started: {error.strerror}") from None
         # waitpid would also take the stops of a traced child away from the thread that traces it.
         self._pidfd = os.pidfd_open(self.pid) if hasattr(os, "pidfd_open") else None
@@ -132,7 +136,7 @@ class Running:
 
     def _start(self, cwd: str | None) -> subprocess.Popen[bytes]:
         command = [self.python, *self.argv]
-        environment = self._arrival.environment
+        environment = self._environment
         if self.terminal == "inherit":
             self._drained.set()
             first = None if self._mask is None else _with_mask(self._mask)
@@ -178,7 +182,7 @@ class Running:
         end = time.monotonic() + ARRIVAL_TIME
         try:
             while time.monotonic() < end:
-                trouble = self._arrival.trouble()
+                trouble = self._arrival.trouble() if self._arrival is not None else ""
                 if trouble:
                     raise Unsupported(f"the agent could not start in the program: {trouble}")
                 if self._ended.is_set():
@@ -190,13 +194,22 @@ class Running:
                     return session
                 time.sleep(0.005)
         finally:
-            self._arrival.remove()
+            self._clear_up()
         raise NobodyListens(
             f"the program's interpreter ({self.python}) did not import sitecustomize",
-            "is it Python 3.8 or later, and not started with -I, -E or -S?",
+            "is it Python 3.8 or later?",
         )
 
+    def _clear_up(self) -> None:
+        if self._arrival is not None:
+            self._arrival.remove()
+
     def _try(self) -> Session | None:
+        if self._arrival is None:
+            try:
+                return connect(self.pid)
+            except NotPython:
+                return None  # it is being loaded
         try:
             process = proc.Proc(self.pid)
             wire = finding.connect(process)
@@ -301,7 +314,7 @@ class Running:
             select.select([self._pidfd], [], [])
             os.close(self._pidfd)
         self._process.wait()
-        self._arrival.remove()
+        self._clear_up()
         finding.sweep()  # a program that was killed could not take its socket away
         self._ended.set()
 

@@ -100,6 +100,11 @@ def second(x):
     return 1 / x
 first(0)
 """
+ENVIRONMENT = """
+import os, subprocess, sys
+print(sys.path, sorted(os.environ), flush=True)
+subprocess.run([sys.executable, "-c", "import os, sys; print(sys.path, sorted(os.environ))"])
+"""
 PROGRAMS = {
     "input": ["-", "a", "b"],
     "answers": ["-c", "print(input('first? '), input())"],
@@ -110,6 +115,8 @@ PROGRAMS = {
     "words": ["-c", "import sys; sys.exit('that was all')"],
     "warnings": ["-W", "error", "-c", "import warnings; warnings.warn('a')"],
     "options": ["-u", "-B", "-X", "dev", "-c", "import sys; print(sys.flags, sys._xoptions)"],
+    "without site": ["-S", "env.py"],
+    "without variables": ["-Bs", "-E", "env.py"],
     "isolated": ["-I", "-c", "import sys; print(sys.path, sys.argv)", "y"],
     "no file": ["nowhere.py"],
     "no module": ["-m", "nowhere"],
@@ -123,6 +130,7 @@ def test_byte_for_byte_what_python_does(tmp_path: Path) -> None:
     (tmp_path / "package/__init__.py").touch()
     (tmp_path / "bad.py").write_text(BAD)
     (tmp_path / "app/__main__.py").write_text("import sys, bad\nprint(sys.argv, sys.path[0])\n")
+    (tmp_path / "env.py").write_text(ENVIRONMENT)
     (tmp_path / "app/bad.py").write_text(BAD)
     shutil.make_archive(str(tmp_path / "app"), "zip", tmp_path / "app")
     (tmp_path / "app.zip").rename(tmp_path / "app.pyz")

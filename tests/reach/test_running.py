@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from modtui.reach import NoSuchProcess, Unsupported
+from modtui.reach.arrival import is_passed_over
 from modtui.reach.running import Running, interpreter, run
 from tests.pythons import PYTHONS, Python
 from tests.targets import eventually
@@ -160,6 +161,39 @@ def test_the_agent_is_there_from_the_start(native: Python, project: Path) -> Non
     assert b"got hello" in running.output
     session.close()
     assert not os.path.exists(session.hello["sockets"][0])
+
+
+@pytest.mark.parametrize("option", ["-I", "-S", "-E"])
+def test_who_does_not_heed_us_is_reached_by_pid(option: str) -> None:
+    code = "print(input(), sorted(n for n in __import__('sys').modules if 'modtui' in n))"
+    running = run([option, "-c", code], python=ANY.command[0])
+    assert running.session.way == "ptrace"
+    running.session.detach()
+    _ask(running)
+    assert running.wait() == 0
+    assert b"[]" in running.output
+
+
+@pytest.mark.parametrize(
+    ("words", "passed_over"),
+    [
+        ("-I x.py", True),
+        ("-uE -m x", True),
+        ("-W error -S x.py", True),
+        ("-Werror -X dev -BSu x", True),
+        ("--check-hash-based-pycs never -I x", True),
+        ("x.py -I", False),
+        ("-c code -S", False),
+        ("-um x -E", False),
+        ("-W -I x.py", False),
+        ("-XI x.py", False),
+        ("- -I", False),
+        ("--version", False),
+        ("-X", False),
+    ],
+)
+def test_what_the_interpreter_is_told(words: str, passed_over: bool) -> None:
+    assert is_passed_over(words.split()) is passed_over
 
 
 def test_detach_leaves_nothing_in_it(native: Python) -> None:
