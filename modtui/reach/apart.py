@@ -22,12 +22,15 @@ def in_own_thread(
     """
     outcome: list[Result] = []
     problem: list[BaseException] = []
+    through = threading.Event()
 
     def run() -> None:
         try:
             outcome.append(work())
         except BaseException as error:
             problem.append(error)
+        finally:
+            through.set()
 
     thread = threading.Thread(target=run, name="modtui-reach", daemon=True)
     interrupted: BaseException | None = None
@@ -36,9 +39,10 @@ def in_own_thread(
     except BaseException as error:
         interrupted = error
         stop.set()
-    while thread.is_alive():
+    while thread.ident and not through.is_set():
         try:
-            thread.join()
+            # Not join(): interrupted in that, Python 3.11 takes the thread for one that has ended.
+            through.wait()
         except BaseException as error:
             interrupted = error
             stop.set()

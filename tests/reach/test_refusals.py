@@ -27,7 +27,16 @@ from modtui.reach import (
     proc,
 )
 from tests.pythons import PYENV, PYTHONS, Python
-from tests.targets import PRELUDE, Target, eventually, program, state_of, target, unharmed
+from tests.targets import (
+    PRELUDE,
+    Target,
+    descriptors_of,
+    eventually,
+    program,
+    state_of,
+    target,
+    unharmed,
+)
 
 CHECKOUT = Path(__file__).parents[2]
 ANY = PYTHONS[-1] if not PYTHONS[-1].root else PYTHONS[0]
@@ -262,6 +271,21 @@ def test_gives_up_and_withdraws(python: Python, monkeypatch: pytest.MonkeyPatch)
         session = connect(process.pid)
         assert session.hello["threads"] <= 3
         session.detach()
+        report = process.finish()
+        report["differs"].pop("descriptors", None)  # the payload that nobody came to close
+        unharmed(report)
+
+
+def test_an_interruption_withdraws() -> None:
+    """ctrl-C while a command waits for the target: what was asked for never runs."""
+    with target(ANY, GIL_HOLDER.replace("3000000", "20000000")) as process:
+        before = descriptors_of(process.pid)
+        words = [sys.executable, "-m", "modtui", "list", str(process.pid)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+            assert eventually(lambda: descriptors_of(process.pid) > before, 20)
+            command.send_signal(signal.SIGINT)
+            command.communicate()
+            assert command.returncode == 130
         report = process.finish()
         report["differs"].pop("descriptors", None)  # the payload that nobody came to close
         unharmed(report)
