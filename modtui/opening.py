@@ -64,7 +64,7 @@ def attach(options: argparse.Namespace) -> int:
             options.target, via=options.via, progress=attempt.tell, stop=attempt.stop
         )
 
-    return run_app(session, look_only=options.look_only)
+    return run_app(session, look_only=options.look_only, apart=True)
 
 
 def _program(options: argparse.Namespace) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any
 
 from modtui import __version__
 from modtui.agent.errors import AgentError
@@ -22,8 +21,7 @@ from modtui.reach.errors import (
     Unreachable,
     Unsupported,
 )
-from modtui.reach.ptrace import Ptrace
-from modtui.reach.remote_exec import RemoteExec
+from modtui.reach.mechanisms import Mechanism, able, mechanisms
 from modtui.reach.session import Session, over_wire
 from modtui.reach.wire import Wire
 
@@ -31,11 +29,6 @@ from modtui.reach.wire import Wire
 # be busy; a debugger is not waited for.
 INSPECTOR_PATIENCE, TRACER_PATIENCE = 30.0, 3.0
 WAYS = ("listening", "ptrace", "remote_exec")
-
-
-def mechanisms() -> tuple[Ptrace | RemoteExec, ...]:
-    """The ways into a process that does not expect us, the best first."""
-    return (Ptrace(), RemoteExec())
 
 
 def connect(
@@ -76,21 +69,13 @@ def _at_path(path: str) -> Session:
     process = proc.Proc(session.host_pid)
     session.way = _way_of(session)
     session.root = process.root()
-    session._mechanism = able(process)
+    session.mechanism = able(process)
     return session
 
 
 def _way_of(session: Session) -> str:
     arrival = session.hello["arrival"]
     return "run" if arrival == "run" else "listening"
-
-
-def able(process: proc.Proc, via: str | None = None) -> Any:
-    """The mechanism that gets to this process' main thread, or None."""
-    for mechanism in mechanisms():
-        if via in (None, mechanism.name) and mechanism.can_reach(process) is None:
-            return mechanism
-    return None
 
 
 def _patiently(
@@ -154,7 +139,7 @@ def _existing(process: proc.Proc, progress: Progress | None) -> Session | None:
         _replace(session, process)
         return None
     session.way = "ptrace" if session.hello["arrival"] == "injected" else _way_of(session)
-    session._mechanism = able(process)
+    session.mechanism = able(process)
     return session
 
 
@@ -174,7 +159,7 @@ def _replace(session: Session, process: proc.Proc) -> None:
 
 def _inject(
     process: proc.Proc,
-    mechanism: Ptrace | RemoteExec,
+    mechanism: Mechanism,
     progress: Progress | None,
     stop: threading.Event,
 ) -> Session:
@@ -190,7 +175,7 @@ def _inject(
 
 def _inject_once(
     process: proc.Proc,
-    mechanism: Ptrace | RemoteExec,
+    mechanism: Mechanism,
     progress: Progress | None,
     stop: threading.Event,
 ) -> Session:
@@ -227,7 +212,7 @@ def _inject_once(
     wire = Wire(path) if path else finding.connect(process)
     if wire is None:
         raise NobodyListens(f"the agent in process {process.pid} left at once")
-    session = over_wire(wire, mechanism.name, root, mechanism)
+    session = over_wire(wire, mechanism.name, root, mechanism.name)
     mechanism.free(process, parcel, int(thread) if thread else session.agent_thread())
     _keep_compiled(wire, interpreter)
     return session
@@ -273,4 +258,4 @@ def _keep_compiled(wire: Wire, interpreter: str) -> None:
         bundle.keep(interpreter, magic, codes)
 
 
-__all__ = ["WAYS", "NoSuchProcess", "Unreachable", "connect", "mechanisms"]
+__all__ = ["WAYS", "NoSuchProcess", "Unreachable", "connect"]

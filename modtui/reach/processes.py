@@ -7,8 +7,8 @@ import sys
 import time
 
 from modtui.reach import finding, image, proc
-from modtui.reach.connecting import mechanisms
 from modtui.reach.errors import ReachError, Unreachable
+from modtui.reach.mechanisms import mechanisms
 from modtui.reach.process import Process
 
 

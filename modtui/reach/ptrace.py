@@ -199,7 +199,7 @@ class _Attempt:
         looks = 0
         threads = int(self.process.status.get("Threads", "1"))
         turn = min(SLICE * threads, MOST_TURN)
-        while not self._arrived(max(turn, LOOK_AGAIN[min(looks, len(LOOK_AGAIN) - 1)])):
+        while not self._arrived(max(turn, LOOK_AGAIN[min(looks, len(LOOK_AGAIN) - 1)]), cancelled):
             spent = time.monotonic() - started
             if spent > patience or cancelled.is_set():
                 if self._withdraw():
@@ -217,7 +217,7 @@ class _Attempt:
                 self._visit()
             looks += 1
 
-    def _arrived(self, seconds: float) -> bool:
+    def _arrived(self, seconds: float, cancelled: threading.Event | None = None) -> bool:
         end = time.monotonic() + seconds
         pause = 0.0005
         while not self.parcel.arrived():
@@ -225,7 +225,7 @@ class _Attempt:
                 raised = errand.raised(self.memory, self.parcel.errand)
                 if raised:
                     raise _NotRun(raised)
-            if time.monotonic() > end:
+            if time.monotonic() > end or (cancelled is not None and cancelled.is_set()):
                 return False
             # When it has become another program, what we have open is the memory of the old one.
             if self.process.ended() or (self.page and not read_memory(self.memory, self.page, 1)):

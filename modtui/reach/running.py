@@ -32,8 +32,9 @@ from typing import Literal
 from modtui import __version__
 from modtui.reach import bundle, finding, proc
 from modtui.reach.arrival import Arrival, is_passed_over
-from modtui.reach.connecting import able, connect
+from modtui.reach.connecting import connect
 from modtui.reach.errors import NobodyListens, NoSuchProcess, NotPython, ReachError, Unsupported
+from modtui.reach.mechanisms import able
 from modtui.reach.session import Session, over_wire
 
 KEPT_OUTPUT = 1 << 20  # bytes

@@ -9,25 +9,26 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from modtui.agent import shapes
 from modtui.agent.errors import TYPES, AgentError, LooksOnly
 from modtui.agent.rendezvous import remove
-from modtui.reach import beginnings, bundle
-from modtui.reach.apart import in_own_thread
 from modtui.reach.checking import check_of
-from modtui.reach.delivery import Parcel, Progress, job_text
 from modtui.reach.errors import Cancelled, ConnectionLost, NoPermission, ReachError, Unreachable
 from modtui.reach.following import Following
 from modtui.reach.proc import LINUX, Proc, is_there
 from modtui.reach.remote_calls import CallsLike, RemoteCalls
 from modtui.reach.wire import Wire
 
+if TYPE_CHECKING:
+    from modtui.reach.delivery import Parcel, Progress
+
+# What only changing calls need is imported by them: the first frame of the app waits for the rest.
+
 Thread = Literal["main", "agent"]
 MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
 LEAVE_TIME = 5.0  # seconds for an agent to leave
-PACKAGES = (bundle.PACKAGE, "modtui.agent")
 POLL = 0.02  # seconds of each wait for a job, during which other calls must wait
 
 
@@ -47,21 +48,24 @@ class Session:
         host_pid: int,
         root: str = "",
         wire: Wire | None = None,
-        mechanism: Any = None,
+        mechanism: str = "",
+        hello: shapes.Hello | None = None,
     ) -> None:
         self.calls = calls
         self.way = way
         self.host_pid = host_pid
         self.root = root
-        self.hello = calls.hello()
+        self.mechanism = mechanism  # what brings jobs to the main thread
+        self.hello = hello or calls.hello()
         self.target = self.hello["target"]
         if not self.target["started"]:  # where the target sees no /proc
+            from modtui.reach import beginnings
+
             self.target["started"] = _started_at(host_pid)
             image = beginnings.image_started(host_pid)
             if image is not None:
                 calls.told_start(image)
         self._wire = wire
-        self._mechanism = mechanism
         self._changing = threading.Lock()
         self._thread: int | None = None
         self._start = _started(host_pid)
@@ -164,13 +168,17 @@ class Session:
     def _bring(self, token: str, progress: Progress, cancel: threading.Event) -> None:
         """Get the main thread to run the job, or else the agent's thread."""
         self._ran_on = "main"
-        if self._mechanism is not None:
+        if self.mechanism:
+            from modtui.reach.apart import in_own_thread
+            from modtui.reach.mechanisms import named
+
+            mechanism = named(self.mechanism)
             try:
                 process, parcel = Proc(self.host_pid), self._parcel(token)
-                inject = functools.partial(self._mechanism.inject, process, parcel)
+                inject = functools.partial(mechanism.inject, process, parcel)
                 in_own_thread(lambda: inject(progress, MAIN_PATIENCE, cancel), cancel)
                 self._wait(token)  # what main is running must stay until it is through
-                free = functools.partial(self._mechanism.free, process, parcel)
+                free = functools.partial(mechanism.free, process, parcel)
                 in_own_thread(lambda: free(self.agent_thread()), cancel)
                 return
             except Unreachable as refusal:
@@ -192,7 +200,11 @@ class Session:
         return self._thread or 0
 
     def _parcel(self, token: str) -> Parcel:
-        return Parcel(lambda _: job_text(PACKAGES, token), b"", lambda: self._begun(token))
+        from modtui.reach import bundle
+        from modtui.reach.delivery import Parcel, job_text
+
+        packages = (bundle.PACKAGE, "modtui.agent")
+        return Parcel(lambda _: job_text(packages, token), b"", lambda: self._begun(token))
 
     def _begun(self, token: str) -> bool:
         return self.calls.wait(token, 0)["state"] != "waiting"
@@ -284,11 +296,16 @@ def _started(pid: int) -> int | None:
         return None
 
 
-def over_wire(wire: Wire, way: str, root: str = "", mechanism: Any = None) -> Session:
-    """A session on an open wire. Raises ConnectionLost and NobodyListens."""
+def over_wire(
+    wire: Wire, way: str, root: str = "", mechanism: str = "", hello: shapes.Hello | None = None
+) -> Session:
+    """A session on an open wire. Raises ConnectionLost and NobodyListens.
+
+    `hello` is what the agent has answered to that, if it was asked already.
+    """
     pid, _ = wire.peer()
     try:
-        session = Session(RemoteCalls(wire), way, pid, root, wire, mechanism)
+        session = Session(RemoteCalls(wire), way, pid, root, wire, mechanism, hello)
     except AgentError as refusal:
         wire.close()
         raise NoPermission(str(refusal)) from None
@@ -298,6 +315,22 @@ def over_wire(wire: Wire, way: str, root: str = "", mechanism: Any = None) -> Se
     wire.settle()
     if pid == 0:  # no SO_PEERCRED here
         session.host_pid = session.target["pid"]
+    return session
+
+
+def handed_over(session: Session) -> tuple[dict[str, Any], int]:
+    """What another process of ours needs to go on with this session: data, and a descriptor."""
+    wire = session._wire
+    assert wire is not None
+    names = ("way", "root", "mechanism", "hello", "_only_looks")
+    return {name: getattr(session, name) for name in names} | {"path": wire.path}, wire.fileno()
+
+
+def taken_over(data: dict[str, Any], descriptor: int) -> Session:
+    """The session that `handed_over` described, on the same connection."""
+    wire = Wire(data["path"], descriptor=descriptor)
+    session = over_wire(wire, data["way"], data["root"], data["mechanism"], data["hello"])
+    session._only_looks = data["_only_looks"]
     return session
 
 

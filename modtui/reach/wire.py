@@ -31,28 +31,17 @@ _BROKEN = (OSError, EOFError, ValueError, RecursionError, MemoryError)
 class Wire:
     """One connection: a request at a time, from any thread of ours."""
 
-    def __init__(self, path: str, timeout: float = HELLO_TIME) -> None:
-        """Connect. Raises NobodyListens and NoPermission."""
+    def __init__(
+        self, path: str, timeout: float = HELLO_TIME, descriptor: int | None = None
+    ) -> None:
+        """Connect, or go on with a connection of that descriptor. Raises NobodyListens and
+        NoPermission."""
         self.path = path
         self._lock = threading.Lock()
         self._number = 0
         self._lost: str | None = None
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._socket.settimeout(timeout)
         self._patience, self._end = timeout, 0.0
-        try:
-            _connect_patiently(self._socket, path, timeout)
-        except PermissionError:
-            self._socket.close()
-            raise NoPermission(
-                f"the agent's socket {path} is another user's", "run modtui as that user or as root"
-            ) from None
-        except OSError as error:
-            self._socket.close()
-            raise NobodyListens(
-                f"nobody listens at {path}: {error.strerror or error}",
-                "has the program ended? `modtui ps` lists what can be reached",
-            ) from None
+        self._socket = _connected(path, timeout) if descriptor is None else _adopted(descriptor)
         self._socket.setblocking(False)
         self._peer = self._ask_peer()
         self._process = Proc(self._peer[0])
@@ -61,6 +50,10 @@ class Wire:
                 _ = self._process.start_ticks
             except Unreachable:
                 pass  # it has ended already, and then says so
+
+    def fileno(self) -> int:
+        """The connection's descriptor."""
+        return self._socket.fileno()
 
     def peer(self) -> tuple[int, int]:
         """(pid, uid) of the agent's process, as the kernel says; (0, -1) where it does not."""
@@ -204,6 +197,29 @@ def _unpack(answer: Any, number: int) -> Any:
     if answer.get("id") != number or "result" not in answer:
         raise ConnectionLost("the agent answered something else than was asked")
     return answer["result"]
+
+
+def _adopted(descriptor: int) -> socket.socket:
+    return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=descriptor)
+
+
+def _connected(path: str, timeout: float) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.settimeout(timeout)
+    try:
+        _connect_patiently(made, path, timeout)
+    except PermissionError:
+        made.close()
+        raise NoPermission(
+            f"the agent's socket {path} is another user's", "run modtui as that user or as root"
+        ) from None
+    except OSError as error:
+        made.close()
+        raise NobodyListens(
+            f"nobody listens at {path}: {error.strerror or error}",
+            "has the program ended? `modtui ps` lists what can be reached",
+        ) from None
+    return made
 
 
 def _connect_patiently(sock: socket.socket, path: str, timeout: float) -> None:

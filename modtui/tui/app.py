@@ -39,19 +39,22 @@ def run_app(
     running: Running | None = None,
     guide: Guide | None = None,
     guest: bool = False,
+    apart: bool = False,
 ) -> int:
     """Run the app until it is left.
 
     Args:
-        connect: opens the session; called on a thread, at once. None begins with the picker.
+        connect: opens the session; called at once, on a thread, with the attempt that it is. None
+            begins with the picker.
         look_only: make changing the target impossible.
         running: the program that `modtui run` started; its output gets a pane.
         guide: leads a newcomer, as in the demo.
         guest: this process is somebody's program, whose garbage collector is left alone.
+        apart: `connect` may be called in a child of ours first; we have one thread.
 
     Returns an exit code. What goes wrong with the target is told on the screen.
     """
-    ahead = Ahead(connect, look_only) if connect is not None else None
+    ahead = Ahead(connect, look_only, apart=apart) if connect is not None else None
     if guest:
         return _run(ahead, look_only=look_only, running=running, guide=guide)
     # Nothing that is loaded now is garbage; the app switches it on after the first frame.

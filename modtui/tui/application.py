@@ -47,7 +47,6 @@ class ModtuiApp(InTurn):
         "widgets/ink.tcss",
         "screens/browser.tcss",
         "screens/picker.tcss",
-        "screens/dialogs.tcss",
     ]
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("app")
     COMMANDS = {_actions}  # noqa: RUF012

@@ -11,6 +11,8 @@ import pytest
 
 from tests.e2e.server import NEW, OLD, running_server, until
 from tests.e2e.terminal import TMUX, terminal
+from tests.pythons import PYTHONS
+from tests.targets import PRELUDE, target, unharmed
 
 pytestmark = pytest.mark.skipif(TMUX is None, reason="tmux is not on this machine")
 MODTUI = (sys.executable, "-m", "modtui")
@@ -73,6 +75,38 @@ def test_from_modtui_to_a_reloaded_module_in_six_keys(tmp_path) -> None:
             screen.shows(f"↺ {server.pid}")
             screen.press("q")
             screen.shows("ended with 0")
+
+
+HOLDS_THE_GIL = """
+import ctypes, time
+libc = ctypes.PyDLL(None)
+def work():
+    libc.usleep(60000000)
+    time.sleep(3600)
+run(work)
+"""
+
+
+@pytest.mark.parametrize("by", ["pid", "picker"])
+def test_leaving_while_the_target_is_waited_for_withdraws(by: str) -> None:
+    python = next(one for one in PYTHONS if not one.root)
+    with target(python, PRELUDE + HOLDS_THE_GIL) as process:
+        words = ["attach", str(process.pid)] if by == "pid" else []
+        with terminal([*MODTUI, *words], 120, 40) as screen:
+            if by == "picker":
+                screen.shows("pick a process", "can be reached")
+                screen.press("/")
+                screen.type(str(process.pid))
+                screen.shows("1 of ")
+                screen.press("Enter")
+                screen.shows("enter attach")
+                screen.press("Enter")
+            screen.shows("attaching", "holds the GIL", "giving up in")
+            screen.press("q")
+            screen.shows("ended with 0")
+        report = process.finish()
+        report["differs"].pop("descriptors", None)  # the payload that nobody came to close
+        unharmed(report)
 
 
 def test_the_target_ends_while_it_is_browsed(tmp_path) -> None:

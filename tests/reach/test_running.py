@@ -363,7 +363,7 @@ def test_main_runs_a_reload_where_nobody_may_trace(native: Python, tmp_path: Pat
     running = run(["-c", PUMPED.format(folder=str(tmp_path))], python=native.command[0])
     session = running.session
     assert eventually(lambda: b"ready" in running.output, 20)
-    session._mechanism = None  # as if the kernel did not let us trace
+    session.mechanism = ""  # as if the kernel did not let us trace
     file.write_text(module.format(2))
     report = session.reload(["tellme"])
     assert report["ok"], report
@@ -383,7 +383,7 @@ def test_a_blocked_main_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     running = run(["-c", code], python=ANY.command[0])
     session = running.session
     assert eventually(lambda: "lib" in [r["name"] for r in session.calls.list_modules()["modules"]])
-    session._mechanism = None
+    session.mechanism = ""
     (tmp_path / "lib.py").write_text("value = 12345\n")
     said: list[str] = []
     report = session.reload(["lib"], progress=said.append)

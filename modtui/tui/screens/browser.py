@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, getters, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
 
 from modtui.tui import filtering, keys, words
 from modtui.tui.config import MODES
@@ -21,6 +20,7 @@ from modtui.tui.widgets.bars import KeyBar, key_sign, title
 from modtui.tui.widgets.column_heads import ColumnHeads
 from modtui.tui.widgets.detail import TABS, Detail
 from modtui.tui.widgets.filter_line import FilterLine
+from modtui.tui.widgets.ground import Across, Framed
 from modtui.tui.widgets.guide import GuideBar
 from modtui.tui.widgets.module_list import Listing, ModuleList
 from modtui.tui.widgets.notice import Banner
@@ -48,8 +48,8 @@ class BrowserScreen(ReloadScreen):
         yield HeaderBar(self.model, id="header")
         yield Legend(self.model, id="legend")
         yield Banner(id="banner")
-        with Horizontal(id="main"):
-            with Vertical(id="left"):
+        with Across(id="main"):
+            with Framed(id="left"):
                 yield FilterLine("name  stale  is:extension  pkg:django  !stdlib")
                 yield ColumnHeads(id="heads")
                 yield ModuleList(id="modules")

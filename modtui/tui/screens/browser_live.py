@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from modtui.tui.ports import Connect, Machine, Process, Running, Stores
 
 TOAST_SECONDS = 3.0
+ROWS_FIRST_SECONDS = 0.3  # then the rest of the screen does not wait for them any more
 WATCH_AGAIN_SECONDS = 2.0  # imports come in bursts
 
 
@@ -64,7 +65,7 @@ class LiveScreen(Screen[None]):
         self.failed = False
         self.waiting = ""  # for what, while attaching
         self.lost: Trouble | None = None
-        self.is_complete = False
+        self._finishing = self.is_complete = False
         self._again: Timer | None = None
 
     def relist(self) -> None:
@@ -85,9 +86,9 @@ class LiveScreen(Screen[None]):
         opened = self.connect.ready() if isinstance(self.connect, Ahead) else None
         if opened is None:
             self.feed.attach(self.connect, self.look_only)
+            self.set_timer(ROWS_FIRST_SECONDS, self._finish)
         else:
             self._begin(opened)
-        self.call_after_refresh(self._complete)
 
     def _begin(self, opened: Opened) -> None:
         if self.look_only:
@@ -98,8 +99,13 @@ class LiveScreen(Screen[None]):
         self._arrived(self.feed.arrived(opened))
         self.feed.go_on(opened)
 
+    def _finish(self) -> None:
+        """Once there are rows, or they take long: what the first frame could do without."""
+        if not self._finishing:
+            self._finishing = True
+            self.call_after_refresh(self._complete)
+
     async def _complete(self) -> None:
-        """After the first frame: all that it could do without."""
         await self.pane.furnish()
         self.is_complete = True
         self.furnished()
@@ -170,6 +176,7 @@ class LiveScreen(Screen[None]):
 
     @on(Feed.Failed)
     def _failed(self, event: Feed.Failed) -> None:
+        self._finish()
         if self.feed.session is None:
             self.failed = True
             self.header.state = "failed"
@@ -215,6 +222,7 @@ class LiveScreen(Screen[None]):
         self.model.generation = event.page["generation"]
         self.model.complete = event.done
         self._shown_anew()
+        self._finish()
         if event.done and self.is_complete:
             self._study()
 

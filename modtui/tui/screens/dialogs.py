@@ -22,6 +22,8 @@ from modtui.tui.widgets.pages import Pages
 class Question(ModalScreen[bool]):
     """A document and two buttons; cancel has the focus. Escape and a click outside cancel."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("dialog", "buttons", "question")
 
     def __init__(self, title: str, document: Document, yes: str) -> None:

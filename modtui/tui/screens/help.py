@@ -22,6 +22,8 @@ from modtui.tui.widgets.pages import Pages
 class HelpScreen(ModalScreen[None]):
     """Every key, every status, every word."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("dialog")
 
     def __init__(self, keymap: Mapping[str, str], settings: str) -> None:

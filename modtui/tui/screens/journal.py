@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class JournalScreen(ModalScreen[str]):
     """Dismissed with `undo`, or None."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("journal"), *keys.bindings("dialog")]
 
     def __init__(self, model: Model) -> None:

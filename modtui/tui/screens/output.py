@@ -50,6 +50,8 @@ def readable(data: bytes) -> list[str]:
 class OutputScreen(ModalScreen[None]):
     """The program's terminal, as text."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("output")
 
     def __init__(self, running: Running) -> None:

@@ -45,6 +45,8 @@ Outcome = Any  # a Report, or the Trouble with which the target was lost
 class PreviewScreen(ModalScreen[Outcome]):
     """Plans, asks, reloads. Dismissed with the report, or None if nothing was done."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("preview", "buttons", "pages", "dialog")
 
     class Planned(Message):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 class ReportScreen(ModalScreen[str]):
     """Dismissed with what to do next: patch, holders, undo, edit, or None."""
 
+    CSS_PATH = "dialogs.tcss"
+
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings("report"), *keys.bindings("dialog")]
 
     def __init__(self, report: shapes.Report, undoable: bool) -> None:

@@ -23,6 +23,7 @@ from modtui.tui.feed import Trouble, trouble
 from modtui.tui.telling import module as telling
 from modtui.tui.telling import plan as plan_telling
 from modtui.tui.widgets.bars import TabStrip, title
+from modtui.tui.widgets.ground import Framed
 from modtui.tui.widgets.pages import Pages
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ TYPING_SECONDS = 0.2  # nor does one that a filter moves while it is typed
 PLAN_SECONDS = 0.25  # a plan looks for holders in the whole target, so it waits a little more
 
 
-class Detail(Vertical):
+class Detail(Framed):
     """Shows one module; `look_at` says which."""
 
     tab: reactive[str] = reactive("diff", init=False)

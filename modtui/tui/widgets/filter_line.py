@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.geometry import Size
@@ -57,33 +56,37 @@ class FilterLine(Horizontal):
 
     def __init__(self, placeholder: str) -> None:
         super().__init__()
-        self._input = FilterInput(
-            placeholder=placeholder, id="filter", compact=True, select_on_focus=False
-        )
+        self._placeholder = placeholder
+        self._input: FilterInput | None = None
 
-    def compose(self) -> ComposeResult:
-        """The slash and the input."""
-        yield Label("/")
-        yield self._input
+    def _made(self) -> FilterInput:
+        """The input, made when it is first wanted: the first frame is sooner there without it."""
+        if self._input is None:
+            self._input = FilterInput(
+                placeholder=self._placeholder, id="filter", compact=True, select_on_focus=False
+            )
+            self.mount(Label("/"), self._input)
+        return self._input
 
     @property
     def value(self) -> str:
         """The filter."""
-        return self._input.value
+        return self._input.value if self._input is not None else ""
 
     @value.setter
     def value(self, text: str) -> None:
-        self._input.value = text
+        if text != self.value:
+            self._made().value = text
 
     @property
     def typing(self) -> bool:
         """Whether keys go into the filter."""
-        return self._input.has_focus
+        return self._input is not None and self._input.has_focus
 
     def begin(self) -> None:
         """Show it and give it the focus."""
         self.display = True
-        self._input.focus()
+        self._made().focus()
 
     def _show(self) -> None:
         self.display = self.typing or bool(self.value)

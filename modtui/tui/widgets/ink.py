@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
@@ -55,6 +56,7 @@ class InkView(ScrollView):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._styles: dict[tuple[str, str], Style] = {}
+        self._base: tuple[Color, Style] | None = None  # the ground, and bold and the like
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines as they are drawn. Textual's cache of styled lines costs more than they do."""
@@ -66,6 +68,7 @@ class InkView(ScrollView):
     def notify_style_update(self) -> None:
         """The theme or a class has changed: the cached styles are of the past."""
         self._styles.clear()
+        self._base = None
         super().notify_style_update()
 
     @property
@@ -101,8 +104,9 @@ class InkView(ScrollView):
         # Textual's own partial styles drop the alpha of a colour; ours are laid over the ground.
         app = self.app
         ansi, variables = app.native_ansi_color, app.theme_variables
-        ground = self.background_colors[1]
-        attributes = self.rich_style.without_color
+        if self._base is None:
+            self._base = self.background_colors[1], self.rich_style.without_color
+        ground, attributes = self._base
         if back != "row":
             ours = palette.back(back, ansi)
             if ours is not None:
