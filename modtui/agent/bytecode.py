@@ -270,9 +270,10 @@ class Statements:
         self._groups = [entry for entry in self._groups if entry[0] != line]
         self._used = [False] * len(self._groups)
 
-    def left_over(self) -> List[Group]:
-        """The lines of the old code that no statement of the new one is."""
-        return [group for (_, group, _), used in zip(self._groups, self._used) if not used]
+    def left_over(self) -> List[Tuple[bool, Group]]:
+        """The lines of the old code that no new statement is, and whether one may begin there."""
+        left = [entry for entry, used in zip(self._groups, self._used) if not used]
+        return [(begins, group) for _, group, begins in left]
 
 
 def stored(group: Group) -> Set[str]:

@@ -20,6 +20,7 @@ from . import (
     makers,
     previous,
     raw,
+    registrations,
     staging,
     syntax,
     weakly,
@@ -166,6 +167,9 @@ class ModulePatch:
         entry_before = sys.modules.get(self.name)
         self._live_functions()
         base = dict(self.live)
+        registered = registrations.Registrations(selection, self.live)
+        batches.append(registered.lift())
+        batches[-1].commit()
         try:
             execution.run(lambda statement, error: heap.lift(self.live, statement, batches))
         except BaseException:
@@ -175,7 +179,17 @@ class ModulePatch:
         try:
             if inference is not None:
                 self._unproved = inference.complaints(stage)
-            self._commit(batches, selection, execution, stage, base, paths, old_paths, entry_before)
+            self._commit(
+                batches,
+                selection,
+                execution,
+                stage,
+                base,
+                paths,
+                old_paths,
+                entry_before,
+                registered,
+            )
         finally:
             stage.retire()
 
@@ -192,7 +206,10 @@ class ModulePatch:
         try:
             exec(code, stage)
             paths = bytecode.Paths(code)
-            self._commit(batches, selection, execution, stage, base, paths, None, entry_before)
+            registered = registrations.Registrations(selection, self.live)
+            self._commit(
+                batches, selection, execution, stage, base, paths, None, entry_before, registered
+            )
         finally:
             stage.retire()
 
@@ -206,6 +223,7 @@ class ModulePatch:
         paths: bytecode.Paths,
         old_paths: Any,
         entry_before: Any,
+        registered: registrations.Registrations,
     ) -> None:
         young = gc.get_objects(generation=0)
         private = {id(stage), id(base), id(young), id(execution.__dict__)}
@@ -252,6 +270,7 @@ class ModulePatch:
         execution.overloads.make_steps(pairing)
         for _, new in pairing.merged:
             private |= {id(new), id(classes.own_dict(new))}
+        registered.compare(pairing)
         replacing.apply(mine)
         successors.make_steps(step)
         for instance, cls in instances:
@@ -267,6 +286,12 @@ class ModulePatch:
         batches.append(heap.clear_on_undo(pairing.cleared))
         step.commit()
         batches.append(step)
+        batches.insert(len(batches) - 1, registered.undoing())
+        batches.append(registered.take_strays())
+        for more in (batches[-3], batches[-1]):
+            more.commit()
+        if registered.count:
+            pairing.count("registrations taken back", registered.count)
         classes.abstract_again([old for old, _ in pairing.merged], batches)
         self._finish(pairing, names, selection, patched, base)
         stage.retire()
@@ -407,5 +432,5 @@ def _tell_bodies(pairing: Pairing, selection: Selection, changed: Set[str]) -> N
             known = selection.old_names is not None and bool(statement.body)
             body = selection.body_now(statement, changed)
             pairing.bodies[statement.node.name] = (body, statement.removed, known)
-        if statement.status == CHANGED:
+        if statement.status == CHANGED and not selection.inferred:
             pairing.assigned |= statement.sets

@@ -37,6 +37,7 @@ class Selection:
         self.chosen: List[bool] = [False] * len(self.all)
         self.firm: List[bool] = [False] * len(self.all)  # executed whatever the values turn out
         self.old_names: Optional[Names] = None  # all that the old text bound, if that is known
+        self.left: List[Any] = []  # lines of the old text that are none of the new one
         self.unset: Names = set()  # a.b that only the old text assigned to
         self.generic: Names = set()  # functions of which all overloads are registered again
         self.made_by: Dict[str, str] = {}  # names -> the function elsewhere, changed since
@@ -64,7 +65,7 @@ class Selection:
 
     def compare(self, old: Paths, new: Paths) -> None:
         """Use the old code: without it every statement counts as changed."""
-        bound, changed, self.unset = statements.compare(self.all, old, new)
+        bound, changed, self.unset, self.left = statements.compare(self.all, old, new)
         self.old_names = stored_names(old.top)
         self._values |= bound - self._imported
         for index, statement in enumerate(self.all):

@@ -152,11 +152,11 @@ def of_tree(tree: Any) -> List[Statement]:
 
 def compare(
     found: List[Statement], old_paths: bytecode.Paths, new_paths: bytecode.Paths
-) -> Tuple[Set[str], Set[str], Set[str]]:
+) -> Tuple[Set[str], Set[str], Set[str], List[Tuple[bool, bytecode.Group]]]:
     """Give every statement its status, by the old and the new code of the same top level.
 
-    Returns the names that lines of the old code bound or changed which are no statement's now, and
-    the `a.b` that only these assigned to: (bound, changed, unset).
+    Returns the names that lines of the old code bound or changed which are no statement's now, the
+    `a.b` that only these assigned to, and these lines: (bound, changed, unset, left).
     """
     before = bytecode.Statements(old_paths.top)
     lines = bytecode.groups(new_paths.top)
@@ -164,7 +164,8 @@ def compare(
     bound: Set[str] = set()
     changed: Set[str] = set()
     unset: Set[str] = set()
-    for group in before.left_over():
+    left = before.left_over()
+    for _, group in left:
         names = bytecode.stored(group)
         bound |= names
         if not names:
@@ -175,7 +176,7 @@ def compare(
     for statement in found:
         if statement.is_class and statement.status != SAME:
             _compare_class(statement, (), old_paths, new_paths)
-    return bound, changed, unset
+    return bound, changed, unset, left
 
 
 def _assigned(group: bytecode.Group) -> Set[str]:
@@ -251,7 +252,7 @@ def _compare_class(
             known = statement.body.get(name)
             statement.body[name] = one.status if known in (None, one.status) else CHANGED
     left = old_lines.left_over()
-    for group in left:
+    for _, group in left:
         statement.removed |= bytecode.stored(group)
         for name in bytecode.loaded(group) & set(statement.body):
             statement.body[name] = CHANGED  # what is gone may have changed it: an overload
