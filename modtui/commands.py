@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from modtui import opening, printing
 from modtui.agent.errors import LooksOnly, Refused, UnknownModule
 from modtui.exits import ExitCode
+from modtui.reach.errors import NobodyListens
 from modtui.source.safe import safe_text
 from modtui.tui.telling import plan as plan_telling
 from modtui.tui.telling import report as report_telling
@@ -329,9 +330,19 @@ def undo(options: argparse.Namespace) -> int:
 
 
 def detach(options: argparse.Namespace) -> int:
-    with opening.connect(options) as session:
-        journal = session.calls.hello()["journal"]
-        session.detach()
+    options.via = "listening"  # an agent that is not there need not be brought first
+    try:
+        with opening.connect(options, any_version=True) as session:
+            journal = session.calls.hello()["journal"]
+            session.detach()
+    except NobodyListens:
+        if not isinstance(options.target, int):
+            raise
+        if options.json:
+            _print_json({"detached": False, "forgotten": 0})
+        else:
+            print(f"No agent is in process {options.target}.")
+        return ExitCode.DONE
     if options.json:
         _print_json({"detached": True, "forgotten": journal})
     else:

@@ -22,11 +22,13 @@ def narrate(text: str) -> None:
         print(f"modtui: {safe_text(text)}", file=sys.stderr)
 
 
-def connect(options: argparse.Namespace) -> Session:
+def connect(options: argparse.Namespace, *, any_version: bool = False) -> Session:
     """A session with the target that was named. Raises ReachError."""
     from modtui import reach
 
-    session = reach.connect(options.target, via=options.via, progress=narrate)
+    session = reach.connect(
+        options.target, via=options.via, progress=narrate, any_version=any_version
+    )
     if options.look_only:
         session.only_look()
     return session

@@ -37,17 +37,18 @@ def connect(
     via: str | None = None,
     progress: Progress | None = None,
     stop: threading.Event | None = None,
+    any_version: bool = False,
 ) -> Session:
     """A session with the process of that pid, or with the agent that listens at that path.
 
     `via` forces one of WAYS; `progress` is told in words what is waited for; once `stop` is set,
-    nothing is waited for any more, and what was asked of the target is taken back. Raises
-    Unreachable.
+    nothing is waited for any more, and what was asked of the target is taken back. `any_version` is
+    for who only makes an agent leave. Raises Unreachable.
     """
     if via is not None and via not in WAYS:
         raise Unsupported(f"there is no way {via!r}", f"the ways are {', '.join(WAYS)}")
     if isinstance(target, str) and not target.isdecimal():
-        return _at_path(target)
+        return _at_path(target, any_version)
     pid = int(target)
     if pid == os.getpid():
         raise Unsupported(
@@ -57,15 +58,19 @@ def connect(
         raise proc.no_such(pid)
     stop = stop or threading.Event()
     return in_own_thread(
-        lambda: _patiently(pid, via, progress, stop), stop, lambda session: session.close()
+        lambda: _patiently(pid, via, progress, stop, any_version),
+        stop,
+        lambda session: session.close(),
     )
 
 
-def _at_path(path: str) -> Session:
+def _at_path(path: str, any_version: bool) -> Session:
     if not path.startswith("@") and not os.path.exists(path):
         raise NobodyListens(f"there is no socket {path}")
     wire = Wire(path)
     session = over_wire(wire, "listening")
+    if session.hello["version"] != __version__ and not any_version:
+        raise _other_version(session)
     process = proc.Proc(session.host_pid)
     session.way = _way_of(session)
     session.root = process.root()
@@ -79,13 +84,13 @@ def _way_of(session: Session) -> str:
 
 
 def _patiently(
-    pid: int, via: str | None, progress: Progress | None, stop: threading.Event
+    pid: int, via: str | None, progress: Progress | None, stop: threading.Event, any_version: bool
 ) -> Session:
     """While another inspector traces it, wait."""
     started = time.monotonic()
     while True:
         try:
-            return _by_pid(proc.Proc(pid), via, progress, stop)
+            return _by_pid(proc.Proc(pid), via, progress, stop, any_version)
         except Traced as refusal:
             patience = INSPECTOR_PATIENCE if _is_like_us(refusal.tracer) else TRACER_PATIENCE
             if time.monotonic() - started > patience or stop.wait(0.02):
@@ -101,13 +106,17 @@ def _is_like_us(pid: int) -> bool:
 
 
 def _by_pid(
-    process: proc.Proc, via: str | None, progress: Progress | None, stop: threading.Event
+    process: proc.Proc,
+    via: str | None,
+    progress: Progress | None,
+    stop: threading.Event,
+    any_version: bool,
 ) -> Session:
     proc.check_state(process)
     if proc.LINUX:
         _ = process.start_ticks  # what tells it from a later process of that number
     if via in (None, "listening"):
-        session = _existing(process, progress)
+        session = _existing(process, any_version)
         if session is not None:
             return session
         if via == "listening":
@@ -126,8 +135,8 @@ def _by_pid(
     raise refusals[0]
 
 
-def _existing(process: proc.Proc, progress: Progress | None) -> Session | None:
-    """A session with the agent that is there already, if one of our version is."""
+def _existing(process: proc.Proc, any_version: bool) -> Session | None:
+    """A session with the agent that is there already, if one of our version is (or of any)."""
     try:
         wire = finding.connect(process)
         if wire is None:
@@ -135,26 +144,31 @@ def _existing(process: proc.Proc, progress: Progress | None) -> Session | None:
         session = over_wire(wire, "listening", process.root())
     except (ConnectionLost, NobodyListens):
         return None  # it is leaving, or its socket was inherited by a child
-    if session.hello["version"] != __version__:
-        _replace(session, process)
+    if session.hello["version"] != __version__ and not any_version:
+        _replace(session)
         return None
     session.way = "ptrace" if session.hello["arrival"] == "injected" else _way_of(session)
     session.mechanism = able(process)
     return session
 
 
-def _replace(session: Session, process: proc.Proc) -> None:
+def _replace(session: Session) -> None:
     """Make an agent of another version leave, if nobody needs it. Raises OtherVersion."""
     hello = session.hello
     inspectors = hello["threads"] - 2  # the thread that accepts, and ours
     if hello["arrival"] != "injected" or hello["journal"] or inspectors > 0:
-        session.close()
-        raise OtherVersion(
-            f"an agent of modtui {hello['version']} is in process {process.pid} and in use, and "
-            f"this is modtui {__version__}",
-            f"detach it with that version (`modtui detach {process.pid}`)",
-        )
+        raise _other_version(session)
     session.detach()
+
+
+def _other_version(session: Session) -> OtherVersion:
+    session.close()
+    pid = session.host_pid
+    return OtherVersion(
+        f"an agent of modtui {session.hello['version']} is in process {pid} and in use, and this "
+        f"is modtui {__version__}",
+        f"use that version, or make its agent leave: `modtui detach {pid}`",
+    )
 
 
 def _inject(

@@ -41,8 +41,8 @@ for name in BOX[6][0]:
     __import__(name)  # the target has them, so that each round is the same
 
 class Arrival:
-    def __init__(self, at_line=None):
-        self.said, self.at_line = "", at_line
+    def __init__(self, at_line=None, box=BOX):
+        self.said, self.at_line, self.box = "", at_line, box
         self.told, self.left = _thread.allocate_lock(), _thread.allocate_lock()
         self.told.acquire()
         self.left.acquire()
@@ -52,7 +52,7 @@ class Arrival:
     def run(self):
         space = {"__name__": "_modtui_bootstrap", "_code": CODE}
         exec(CODE, space)
-        self.traced(space["arrive"], (BOX, self.report, lambda: REST))
+        self.traced(space["arrive"], (self.box, self.report, lambda: REST))
         self.left.release()
     def traced(self, function, arguments):
         if self.at_line is not None:
@@ -181,23 +181,26 @@ def two_arrive():
         return once
     return each_line(round)
 
-def arrives_while_another_leaves():
+def arrives_while_another_leaves(box=BOX):
     def round(number):
         others = []
-        once = Once(lambda: others.append(Arrival().begin()), number)
+        once = Once(lambda: others.append(Arrival(box=box).begin()), number)
         first = Arrival(lambda *_: None).begin()
         first.path()
         first.leave(once)
         for one in others:
             one.path()
             if one.said == first.said:
+                assert box is BOX
                 one.gone()  # it was found just before it left
             else:
                 one.leave()
         return once
     return each_line(round)
 
+OTHER = BOX[:3] + ("of another version",) + BOX[4:]
 TESTS = dict(forks=forks, two=two_arrive, arrives=arrives_while_another_leaves,
+             newer=lambda: arrives_while_another_leaves(OTHER),
              leaves=lambda: leaves_while_another_arrives(False),
              replaced=lambda: leaves_while_another_arrives(True))
 print(TESTS[sys.argv[2]](), flush=True)
@@ -205,7 +208,7 @@ print(TESTS[sys.argv[2]](), flush=True)
 
 
 @pytest.mark.parametrize("python", [NATIVE[0], NATIVE[-1]], ids=str)
-@pytest.mark.parametrize("order", ["forks", "two", "leaves", "replaced", "arrives"])
+@pytest.mark.parametrize("order", ["forks", "two", "leaves", "replaced", "arrives", "newer"])
 def test_at_each_line(python: Python, order: str, tmp_path: Path) -> None:
     """Whoever arrives gets in, whatever the other is about; and in the end nothing is left."""
     payload = bundle.payload(__version__, "one that we do not know")
