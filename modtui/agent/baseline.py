@@ -39,10 +39,9 @@ def executed(name: str, data: bytes) -> None:
     capture.record(name, raw.find(name), data, None)
 
 
-def reloaded(name: str, data: bytes) -> None:
+def reloaded(name: str, data: bytes, digest: str) -> None:
     """Note that the agent itself has executed these bytes in the module, if it is still there."""
-    module = raw.module(name)
-    known = capture.Known(module, disk.digest(data), "captured", capture.BY_RELOAD, None, data)
+    known = capture.Known(raw.module(name), digest, "captured", capture.BY_RELOAD, None, data)
     capture.put(name, known)
 
 

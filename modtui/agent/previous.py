@@ -28,8 +28,9 @@ def executed(name: str, data: Optional[bytes], code: Any) -> None:
     if data is None:
         _executed.pop(name, None)
         return
-    _executed[name] = (disk.digest(data), code)
-    baseline.reloaded(name, data)
+    digest = disk.digest(data)
+    _executed[name] = (digest, code)
+    baseline.reloaded(name, data, digest)
 
 
 def code_for(entry: Entry, digest: str) -> Optional[CodeType]:

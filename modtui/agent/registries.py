@@ -16,14 +16,16 @@ class Registries:
 
     def __init__(self) -> None:
         self._abc: Any = sys.modules.get("_abc")
+        self._meta: Any = raw.get(raw.module_dict(sys.modules.get("abc")), "ABCMeta")
         self._known: List[Tuple[Any, List[Any]]] = []
         space = raw.module_dict(sys.modules.get("_collections_abc")) or {}
         self.note([one for one in list(space.values()) if raw.is_class(one)])
 
     def is_abstract(self, kind: Any) -> bool:
         """Whether classes of this metaclass have a registry."""
-        meta = raw.get(raw.module_dict(sys.modules.get("abc")), "ABCMeta")
-        return self._abc is not None and meta is not None and raw.derives(kind, meta)
+        if self._abc is None or self._meta is None:
+            return False
+        return kind is self._meta or raw.derives(kind, self._meta)
 
     def note(self, classes: List[Any]) -> None:
         """Remember what is registered on these."""

@@ -142,12 +142,12 @@ class Reload:
 
     def run(self) -> shapes.Report:
         """Execute, or put everything back. Raises nothing for what the modules do."""
-        owned = self._owned()
-        before = snapshot.Snapshot(self._names, journal.copies())
-        loading.forget_directories()
         failed: Optional[BaseException] = None
         made: Optional[List[Any]] = None
         with self._imports, Youngest() as youngest:
+            owned = self._owned()
+            before = snapshot.Snapshot(self._names, journal.copies())
+            loading.forget_directories()
             for step in self._making.steps:
                 failed = self._execute(step, before)
                 if failed is not None:

@@ -97,15 +97,16 @@ class Snapshot:
         keepers: Dict[int, Any] = dict.fromkeys(_PLAIN)
         seen = self._seen
         while queue and len(seen) < MOST_OBJECTS:
-            value = queue.pop()
-            key = id(type(value))
-            keep = keepers.get(key, MISSING)
-            if keep is MISSING:
-                keep = keepers[key] = self._keeper(type(value))
-            if keep is None or id(value) in seen:
-                continue
-            seen.add(id(value))
-            queue.extend(keep(value))
+            inside = self._keep_functions(queue)
+            for value in queue:
+                key = id(type(value))
+                keep = keepers.get(key, MISSING)
+                if keep is MISSING:
+                    keep = keepers[key] = self._keeper(type(value))
+                if keep is not None and id(value) not in seen:
+                    seen.add(id(value))
+                    inside.extend(keep(value))
+            queue = inside
         self._walked_all = not queue
 
     def _imported(self, values: List[Any]) -> List[Any]:
@@ -124,7 +125,7 @@ class Snapshot:
 
     def _keeper(self, kind: Any) -> Optional[Callable[[Any], List[Any]]]:
         if kind is raw.FunctionType:
-            return self._keep_function
+            return _wrapped_by
         if id(kind) in _CONTAINERS:
             return self._keep_container
         if kind is tuple:
@@ -163,19 +164,26 @@ class Snapshot:
                     found.append(one)
         return found
 
-    def _keep_function(self, function: Any) -> List[Any]:
-        if id(function.__globals__) not in self._dicts:
-            # A decorator's wrapper of another module: what it wraps may be ours.
-            return [raw.cell_contents(cell) for cell in function.__closure__ or ()]
-        state = _state_of(function)
-        self._functions.append((function, state))
-        found = [*(state[0] or ())]
-        found += filter(None, state[1:3])  # few have attributes: an empty dict needs no copy
-        for cell in function.__closure__ or ():
-            content = batch.contents_of(cell)
-            self._cells.append((cell, content))
-            found.append(content)
-        return found
+    def _keep_functions(self, values: List[Any]) -> List[Any]:
+        """Keep those of these that are functions of the modules; returns what is in them."""
+        spaces, seen = self._dicts, self._seen
+        found = {
+            id(one): one
+            for one in values
+            if type(one) is raw.FunctionType and id(one.__globals__) in spaces
+        }
+        functions = [one for key, one in found.items() if key not in seen]
+        seen.update(found)
+        states = list(map(_state_of, functions))
+        self._functions += zip(functions, states)
+        # Few have attributes: an empty dict needs no copy.
+        inside = [one for state in states for one in state[:3] if one]
+        for function in functions:
+            for cell in function.__closure__ or ():
+                content = batch.contents_of(cell)
+                self._cells.append((cell, content))
+                inside.append(content)
+        return inside
 
     def _keep_class(self, cls: Any) -> List[Any]:
         if not self._owns(cls):
@@ -312,6 +320,11 @@ class Snapshot:
         if type(value) is raw.FunctionType:
             return id(value.__globals__) in self._dicts
         return raw.is_class(value) and self._owns(value)
+
+
+def _wrapped_by(function: Any) -> List[Any]:
+    """What a decorator's wrapper of another module leads to: what it wraps may be ours."""
+    return [raw.cell_contents(cell) for cell in function.__closure__ or ()]
 
 
 def _same(now: Any, saved: Any) -> bool:
