@@ -134,7 +134,8 @@ _WORDS = {str: "text in quotes", bool: "true or false", dict: "table", list: "li
 
 
 def _keys(table: dict[str, Any], wrong: Any) -> dict[str, str]:
-    from modtui.tui.keys import IDS  # deferred: it needs Textual, which commands that print do not
+    # Deferred: it needs Textual, which commands that print do not.
+    from modtui.tui.keys import IDS, clashes, is_key
 
     good = {}
     for name, value in table.items():
@@ -142,8 +143,14 @@ def _keys(table: dict[str, Any], wrong: Any) -> dict[str, str]:
             wrong(name, f"no key has the id {name!r}; the help (?) lists them")
         elif not isinstance(value, str) or not value.strip():
             wrong(name, f'the keys of {name} must be text such as "r,f5", not {value!r}')
+        elif unknown := [key for key in value.split(",") if not is_key(key)]:
+            wrong(
+                name, f"there is no key {unknown[0].strip()!r}; keys are written as f5, ctrl+x, R"
+            )
         else:
             good[name] = value
+    for name, key, other in clashes(good):
+        wrong(name, f"{key} is the key of {other} already; give that one another")
     return good
 
 

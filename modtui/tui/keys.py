@@ -5,10 +5,12 @@ The ids are what a `[keys]` table of the config file names, so they never change
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from textual.binding import Binding, BindingType
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, _character_to_key
 
 
 class Key(NamedTuple):
@@ -242,6 +244,50 @@ def bindings(*scopes: str) -> list[BindingType]:
         for key in KEYS
         if key.scope == scope
     ]
+
+
+# Scopes whose keys apply at the same time: what is bound twice in them would hide one of the two.
+TOGETHER = (
+    ("app", "browser", "list"),
+    ("app", "browser", "pages"),
+    ("app", "picker", "processes"),
+    ("preview", "buttons"),
+)
+
+
+def is_key(text: str) -> bool:
+    """Whether it is how a key is written."""
+    *modifiers, name = [text.strip()] if text.strip() == "+" else text.strip().split("+")
+    if not {"ctrl", "shift", "alt", "super", "hyper", "meta"}.issuperset(modifiers):
+        return False
+    if len(name) == 1 or name in {key.value for key in Keys} | set(KEY_NAME_REPLACEMENTS.values()):
+        return True
+    try:
+        unicodedata.lookup(name.replace("_", " "))
+    except KeyError:
+        return False
+    return True
+
+
+def clashes(own: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Of the keys that a user has set, by id: those that do something else, too.
+
+    Gives the id, the key, and the id of what else it does.
+    """
+    used = {id: {_plain(key) for key in keys.split(",")} for id, keys in {**KEYS_OF, **own}.items()}
+    for name in own:
+        scope = next(key.scope for key in KEYS if key.id == name)
+        near = {one for group in TOGETHER if scope in group for one in group}
+        for other in KEYS:
+            both = used[name] & used[other.id]
+            if other.id != name and other.scope in near and both:
+                yield name, sign(min(both)), other.id
+
+
+def _plain(key: str) -> str:
+    """A key by its long name."""
+    key = key.strip()
+    return _character_to_key(key) if len(key) == 1 else key
 
 
 def by_scope() -> Iterator[tuple[str, list[Key]]]:

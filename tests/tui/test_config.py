@@ -39,6 +39,17 @@ def test_mistakes_name_the_line_and_spare_the_rest(tmp_path: Path) -> None:
         assert word in said
 
 
+def test_keys_that_are_none_or_taken_are_told(tmp_path: Path) -> None:
+    text = '[keys]\nfold = "r"\nundo = "ctrl-x"\nmark = "insert,M"\nreload = "+"\n'
+    config = load(write(tmp_path, text))
+    said = "\n".join(config.problems)
+    assert "line 3: there is no key 'ctrl-x'" in said
+    assert "line 5: + is the key of wider already" in said
+    assert len(config.problems) == 2, "r is free, as reload has another"
+    assert set(config.keys) == {"fold", "mark", "reload"}
+    assert "line 2: r is the key of reload" in load(write(tmp_path, text[:18])).problems[0]
+
+
 def test_what_is_not_toml_is_told(tmp_path: Path) -> None:
     assert "line 1" in load(write(tmp_path, "theme = \n")).problems[0]
 

@@ -17,15 +17,7 @@ def test_ids_are_unique_and_explained() -> None:
     assert {id for id, _ in SHORT} <= keys.IDS
 
 
-TOGETHER = (
-    ("app", "browser", "list"),
-    ("app", "browser", "pages"),
-    ("app", "picker", "processes"),
-    ("preview", "buttons"),
-)
-
-
-@pytest.mark.parametrize("scopes", TOGETHER)
+@pytest.mark.parametrize("scopes", keys.TOGETHER)
 def test_no_key_means_two_things(scopes: tuple[str, ...]) -> None:
     """What is bound in a widget and again in its screen would hide one of the two."""
     own = ("escape",)  # which leaves the innermost thing first

@@ -154,7 +154,9 @@ class BrowserScreen(ReloadScreen):
         if query.problem:
             below = [query.problem]
         elif hidden and self.folded and not (query.words or self.statuses):
-            below.append(f"{key_sign(self.app, 'fold')} shows {hidden:,} more of libraries")
+            more = f"{key_sign(self.app, 'fold')} shows {hidden:,} more"
+            room = left.size.width - len(below[0]) - len(more) - 8
+            below.append(more + " of libraries" * (room > len(" of libraries")))
         if self.has_class("-narrow"):
             said += f"  {below[-1]}"
         title(left, said)

@@ -233,8 +233,9 @@ class DiffView(DiffCanvas):
     def _lay_out(self) -> None:
         change = self.change
         diff = change.diff if change is not None else Diff((), ())
+        width = self.scrollable_content_region.width
         self._shown = Layout(diff, split=self.is_split, open_folds=self._unfolded)
-        self._words = diff_words.message(change) if not self._shown.starts else []
+        self._words = diff_words.message(change, width) if not self._shown.starts else []
         self.cursor = self.validate_cursor(self.cursor)
         self.rebuild()
 

@@ -74,10 +74,22 @@ def _notes(change: Change, compared: bool) -> list[tuple[str, str]]:
     return found
 
 
-def message(change: Change | None) -> list[list[Span]]:
-    """What is said where there is no changed line to show."""
+def message(change: Change | None, width: int) -> list[list[Span]]:
+    """What is said, in that many cells, where there is no changed line to show."""
+    title, *sentences = _nothing_to_show(change)
+    measure = min(MEASURE, width - 2) if width > 2 else MEASURE
+    lines: list[list[Span]] = [[(title, "title")]]
+    for sentence in sentences:
+        if sentence:
+            parts = textwrap.wrap(safe_text(sentence), measure)
+            lines += [[], *([(part, "muted")] for part in parts)]
+    return lines
+
+
+def _nothing_to_show(change: Change | None) -> tuple[str, ...]:
+    """A title, and sentences."""
     if change is None:
-        return _paragraphs("Nothing selected", "Select a module to see what changed in it.")
+        return ("Nothing selected", "Select a module to see what changed in it.")
     baseline = change.baseline
     if change.data is None:
         known = (
@@ -85,27 +97,18 @@ def message(change: Change | None) -> list[list[Span]]:
             if baseline.data is not None
             else baseline.detail
         )
-        return _paragraphs("The file cannot be read", change.error or "There is no file.", known)
+        return ("The file cannot be read", change.error or "There is no file.", known)
     if baseline.data is None:
-        return _paragraphs(
+        return (
             "What was loaded is not known",
             baseline.detail,
             "A reload makes it known: its text is captured as it is loaded.",
         )
     if change.differs:
-        return _paragraphs("No line differs", change.note or "Only the bytes between lines do.")
+        return ("No line differs", change.note or "Only the bytes between lines do.")
     if baseline.proof == "proved":
-        return _paragraphs("No difference", "What runs is what is on disk.")
-    return _paragraphs("No difference found", baseline.detail)
-
-
-def _paragraphs(title: str, *sentences: str) -> list[list[Span]]:
-    lines: list[list[Span]] = [[(title, "title")]]
-    for sentence in sentences:
-        if sentence:
-            lines.append([])
-            lines += [[(part, "muted")] for part in textwrap.wrap(safe_text(sentence), MEASURE)]
-    return lines
+        return ("No difference", "What runs is what is on disk.")
+    return ("No difference found", baseline.detail)
 
 
 def centred(spans: Sequence[Span], width: int) -> list[Span]:
