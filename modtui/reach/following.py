@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from modtui.agent.errors import AgentError
-from modtui.reach.delivery import Progress
 from modtui.reach.errors import ReachError
+
+if TYPE_CHECKING:
+    from modtui.reach.delivery import Progress
 
 PAUSE = 0.4  # seconds between two looks
 RUNS = "it runs"
