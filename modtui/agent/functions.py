@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from _weakref import ref
 
 from . import batch, codes, raw
 from .batch import MISSING
@@ -146,6 +148,25 @@ def contents(cell: Any) -> Any:
 def all_of(space: Dict[Any, Any], holders: Iterable[Any]) -> List[Any]:
     """Of what refers to a namespace, the functions that have it as their globals."""
     return [one for one in holders if type(one) is raw.FunctionType and one.__globals__ is space]
+
+
+_elsewhere: Dict[str, List[Any]] = {}  # weak references by module, as the last walk found them
+
+
+def of_module(name: str, space: Dict[Any, Any], users: int) -> List[Any]:
+    """All functions with a module's namespace as their globals, whoever holds them.
+
+    `users` is how many references to it may be theirs. The heap is walked only if there are more of
+    them than the namespace leads to and an earlier walk has found.
+    """
+    inside = {id(one): one for one in within(space)}
+    known = [one() for one in _elsewhere.get(name, ())]
+    others = [one for one in all_of(space, known) if id(one) not in inside]
+    if len(inside) + len(others) < users:
+        found = all_of(space, gc.get_referrers(space))
+        others = [one for one in found if id(one) not in inside]
+    _elsewhere[name] = [ref(one) for one in others]
+    return [*inside.values(), *others]
 
 
 def within(space: Dict[Any, Any]) -> List[Any]:

@@ -301,14 +301,13 @@ class ModulePatch:
     def _live_functions(self, young: Iterable[Any] = ()) -> List[Any]:
         """The functions that run in the live namespace, whoever holds them.
 
-        They are sought once; since then only `young` objects can have come. The heap is walked only
-        if the namespace does not lead to all of them.
+        They are sought once; since then only `young` objects can have come.
         """
         if self._functions is None:
             gc.collect(0)  # so that no function can come between these and the young ones
-            found = functions.within(self.live)
-            if self.live is not self._step.entry.namespace or len(found) < self._users:
-                found = functions.all_of(self.live, gc.get_referrers(self.live))
+            is_its = self.live is self._step.entry.namespace
+            users = self._users if is_its else sys.maxsize
+            found = functions.of_module(self.name, self.live, users)
             self._functions = tuple(found)
         known = set(map(id, self._functions))
         more = functions.all_of(self.live, young)
