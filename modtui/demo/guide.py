@@ -27,7 +27,7 @@ class ShopGuide:
             "stale": "shop.pricing is stale: enter shows its diff since load. "
             f"In the process {cake}. Press r to see what a reload would do.",
             "reloaded": f"Reloaded, yet {cake}: shop.views still holds the old price() and three "
-            "old Carts, as the report says. Press p to patch them.",
+            "old Carts. Press p in the report, or r and then p, to patch them.",
             "patched": f"Patched: {cake}; the old function and the live Carts run the new code. "
             "Press u to take it back.",
             "undone": f"Undone: {cake}, as before. That was the tour; q quits and cleans up.",
