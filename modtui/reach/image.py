@@ -127,7 +127,10 @@ def _refuse(process: Proc, other: Image | None, unreadable: str) -> None:
         )
     if unreadable:
         raise NotPython(f"the program of process {pid} cannot be read ({unreadable})")
-    raise NotPython(f"process {pid} ({process.name}) does not run Python")
+    raise NotPython(
+        f"process {pid} ({process.name}) does not run Python",
+        "`modtui ps` lists the processes that do",
+    )
 
 
 def check(image: Image, process: Proc, machine: str) -> None:

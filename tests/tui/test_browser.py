@@ -306,3 +306,17 @@ async def test_resizing_keeps_everything(app: Make) -> None:
         for size in ((80, 24), (40, 10), (200, 60), (12, 4), WIDE):
             await pilot.resize_terminal(*size)
         assert screen.modules.cursor == "shop.views"
+
+
+async def test_the_footer_offers_folds_only_where_there_are_any(
+    app: Make, session: FakeSession
+) -> None:
+    session.edit()
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        await pilot.press("enter")
+        assert "z all lines" in screen_text(pilot.app)
+        screen.modules.go_to("shop.views")
+        await pilot.press("d")
+        assert "No difference" in screen_text(pilot.app)
+        assert "z all lines" not in screen_text(pilot.app)

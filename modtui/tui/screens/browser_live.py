@@ -183,6 +183,8 @@ class LiveScreen(Screen[None]):
             again, leave = key_sign(self.app, "reattach"), key_sign(self.app, "quit")
             way_back = "esc goes back to the processes, " if self.has_picker else ""
             more = f"{again} tries again, {way_back}{leave} leaves."
+            if self.running is not None:
+                more += f" {key_sign(self.app, 'output')} shows what the program printed."
             self.query_one(Banner).say(event.trouble, more)
             self.refresh_bindings()
         else:
@@ -228,6 +230,7 @@ class LiveScreen(Screen[None]):
 
     def _study(self) -> None:
         cast("ModtuiApp", self.app).settled()
+        self.refresh_bindings()
         self.feed.study([dict(one) for one in self.model.records.values()])
 
     @on(Feed.Changed)

@@ -95,6 +95,11 @@ class DiffCanvas(CodeView):
         """How many places changed."""
         return len(self._shown.starts)
 
+    @property
+    def has_folds(self) -> bool:
+        """Whether there are unchanged lines that can be shown or hidden."""
+        return bool(self._shown.folds)
+
     def row_count(self) -> int:
         """The lines of the layout, or of the message."""
         return self._message_top() + len(self._words) if self._words else len(self._shown.lines)

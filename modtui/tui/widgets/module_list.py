@@ -309,6 +309,10 @@ class ModuleList(InkView):
         """To the last row."""
         self.move_to(len(self.listing.rows) - 1)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without rows there is nothing to open."""
+        return action != "choose" or bool(self.listing.rows)
+
     def action_choose(self) -> None:
         """Enter."""
         if self.row is not None:

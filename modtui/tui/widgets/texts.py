@@ -32,6 +32,16 @@ class ModuleDiff(DiffView, inherit_bindings=False):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings("diff", "code")
 
+    def show(self, change: Change | None) -> None:
+        """Other keys may apply then."""
+        super().show(change)
+        if self.has_focus:
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Folds open only where there are any."""
+        return self.has_folds or action not in ("toggle_fold", "toggle_all_folds")
+
 
 def hand_over(before: Widget, now: Widget) -> None:
     """Who reads the one reads the other now; a hidden widget would lose the focus to nobody."""
