@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import codes, entries, hazards, loading, previous, raw, syntax, traces
 from .errors import UnknownModule
 from .planning import Step
@@ -53,7 +55,9 @@ def _next(
         news = foreign.sources(seen) - {name}
         if times.get(name, 0) >= MOST_VISITS:
             continue
-        if imported & news or known[name].uses(imported | {name}, foreign.said(seen)):
+        if imported & news or known[name].uses(
+            imported | {name}, foreign.said(seen), foreign.same_ids()
+        ):
             found.append((name, imported))
     for name in sorted(foreign.homes(visited) - {name for name, _ in found}):
         imported = _imports_of(name, known)
@@ -83,12 +87,12 @@ def _imports(known: Dict[str, Any], sources: Set[str], foreign: Foreign) -> Dict
     """Which modules each candidate's text imports from."""
     result: Dict[str, Set[str]] = {}
     last_names = {source.rpartition(".")[2].encode() for source in foreign.sources(0)}
-    said = foreign.said(0)
+    said, same = foreign.said(0), foreign.same_ids()
     for entry in _candidates(foreign):
         if entry.name not in known:
             known[entry.name] = _Text(entry)
         text = known[entry.name]
-        if any(name in text.data for name in last_names) or text.uses(set(said), said):
+        if any(name in text.data for name in last_names) or text.uses(set(said), said, same):
             imported = text.imports(sources)
             if imported:
                 result[entry.name] = imported
@@ -150,14 +154,26 @@ class _Text:
             self._entry = None
         return self._imported if self._is_loaded else set()
 
-    def uses(self, imported: Set[str], said: Dict[str, Set[str]]) -> bool:
-        """Whether it contains, outside of its own functions, what one of these modules tells."""
-        for module in imported & set(said):
+    def uses(self, imported: Set[str], said: Dict[str, Set[str]], same: Set[int]) -> bool:
+        """Whether it contains, outside of its own functions, what one of these modules tells, or
+        what it calls these objects itself (`same`: their ids)."""
+        found = imported & set(said)
+        for module in found:
             own = module == self._name  # its functions were called when it was patched
             if own or module.rpartition(".")[2].encode() in self.data:
-                if any(self._says(text) for text in said[module] if text[-1] == "." or not own):
+                if any(self._says(text) for text in said[module] if not (own and _is_name(text))):
                     return True
-        return False
+        if found <= {self._name}:
+            return False
+        return any(self._says(text) for text in self._aliases(same))
+
+    def _aliases(self, same: Set[int]) -> Iterator[str]:
+        for name, value in raw.items(raw.module_dict(sys.modules.get(self._name)) or {}):
+            if type(name) is str:
+                if id(type(value)) in same or (raw.is_class(value) and id(value) in same):
+                    yield name + "."
+                elif id(value) in same:
+                    yield name
 
     def _says(self, text: str) -> bool:
         if text not in self._said:
@@ -172,6 +188,10 @@ class _Text:
             if name is not None:
                 found.add("%s.%s" % (module, name))
         return found
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier()
 
 
 def _is_at_top(data: bytes, name: bytes) -> bool:

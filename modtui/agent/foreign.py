@@ -70,7 +70,7 @@ class Foreign:
         other content, a class that has other values under these names; `says` is what a text that
         uses it contains."""
         known = self._same.get(id(value))
-        if known is None or attributes - known[1]:
+        if known is None or attributes - known[1] or (module, says) not in self._said:
             self.serial += 1
             self._said[module, says] = self.serial
             before = set() if known is None else known[1]

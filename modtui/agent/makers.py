@@ -84,6 +84,8 @@ def read(space: Dict[Any, Any], chain: str, foreign: Foreign) -> str:
     if foreign.attributes(value) is not None and not raw.is_class(value):
         return _kind_of(value)
     for name in rest:
+        if name == statements.EVERYTHING:
+            return VALUE if name in (foreign.attributes(value) or ()) else ""
         inside = raw.module_dict(value)
         if inside is None and not raw.is_class(value):
             inside = raw.instance_dict(value) or {}
@@ -158,7 +160,21 @@ def classes_of(pairing: Pairing) -> Same:
         name = raw.class_qualname(old)
         statuses = pairing.bodies.get(name, ({}, set(), False))[0]
         others = set(_other_values(old, new, statuses)) | set(_other_members(pairing, old, new))
-        found.append((name.rpartition(".")[2] + ".", old, others))
+        last = name.rpartition(".")[2]
+        found.append((last + ".", old, others))
+        if statements.EVERYTHING in others:
+            found += [("in " + last, old, others), ("(%s" % last, old, others)]
+    return found
+
+
+def instances_of(live: Dict[Any, Any], same: Same) -> Same:
+    """What texts contain that use an instance which a module has of one of these classes."""
+    classes = {id(value): (value, others) for _, value, others in same if raw.is_class(value)}
+    found: Same = []
+    for name, value in raw.items(live) if classes else ():
+        known = classes.get(id(type(value)))
+        if known is not None and type(name) is str:
+            found.append((name + ".", *known))
     return found
 
 
@@ -185,10 +201,13 @@ def _other_members(pairing: Pairing, old: Any, new: Any) -> Iterator[str]:
     object, so that only what is in it is another one."""
     before, after = ((raw.class_dict(one) or {}).get("_member_map_") for one in (old, new))
     if type(before) is dict and type(after) is dict:
+        if list(before) != list(after):
+            yield statements.EVERYTHING
         for name, member in after.items():
             known = before.get(name, MISSING)
             if known is not MISSING and not _alike(_value(known), _value(member)):
                 yield name + "." if pairing.resolve(member) is known else name
+                yield statements.EVERYTHING
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -400,6 +400,7 @@ class ModulePatch:
         self.touched = names.bound | ((patched | self._owners) & set(self.live))
         self.removed = names.removed
         self.same += makers.owners(self.live, self._owners)
+        self.same += makers.instances_of(self.live, self.same)
         self.same += makers.changed(self.live, self.touched | set(self.changed), self._foreign)
         self._unproved += makers.complaints(self.name, selection)
         self.counts, self.could_not = pairing.counts, pairing.could_not + self._unproved

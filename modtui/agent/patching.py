@@ -60,6 +60,7 @@ class Patch:
             return self._report(False, side_effects)
         if self._made_classes:
             gc.collect(1)  # those that nobody needs are still their bases' subclasses
+        self.batches.insert(0, before.registries.taking_back())
         undoing.note_patch(self._journal, self._names, self.batches, self._known)
         return self._report(True, side_effects)
 

@@ -1,10 +1,12 @@
-"""The virtual subclasses of abstract classes: what a failed text has registered is taken out."""
+"""The virtual subclasses of abstract classes: what a text registered that failed or is undone."""
 
 from __future__ import annotations
 
 import sys
+from _functools import partial  # type: ignore[import-not-found]
 
 from . import raw
+from .batch import Batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,12 +47,32 @@ class Registries:
 
     def restore(self) -> None:
         """Forget what was registered since."""
+        self._without(self._added())
+
+    def taking_back(self) -> Batch:
+        """A batch, committed, that when it is undone forgets what was registered until now."""
+        batch, added = Batch(), self._added()
+        if added:
+            batch.add(partial(bool), partial(self._without, added))
+            batch.commit()
+        return batch
+
+    def _added(self) -> List[Tuple[Any, List[Any]]]:
+        """The abstract classes and the weak references to what was registered on each since."""
+        found = []
         for cls, references in self._known:
-            before = [one for one in (reference() for reference in references) if one is not None]
-            ids = set(map(id, before))
+            ids = {id(reference()) for reference in references}
+            more = [one for one in self._registered(cls) if id(one()) not in ids]
+            if more:
+                found.append((cls, more))
+        return found
+
+    def _without(self, added: List[Tuple[Any, List[Any]]]) -> None:
+        for cls, references in added:
+            gone = {id(reference()) for reference in references}
             now = [reference() for reference in self._registered(cls)]
-            if any(one is not None and id(one) not in ids for one in now):
-                self._abc._reset_registry(cls)
-                for one in before:
+            self._abc._reset_registry(cls)
+            for one in now:
+                if one is not None and id(one) not in gone:
                     self._abc._abc_register(cls, one)
-                self._abc._reset_caches(cls)
+            self._abc._reset_caches(cls)

@@ -51,7 +51,7 @@ class Snapshot:
         self._cells: List[Tuple[Any, Any]] = []
         self._classes: List[Tuple[Any, Dict[Any, Any], Tuple[Any, ...]]] = []
         self._containers: List[Tuple[Any, Any]] = []
-        self._registries = Registries()
+        self.registries = Registries()
         self._walked_all = False
         self._owned = set(names)
         self._dicts: Set[int] = set()
@@ -77,7 +77,7 @@ class Snapshot:
     def forget_objects(self) -> None:
         """Nothing is to be put back: let go of all but the namespaces."""
         self._functions, self._cells, self._classes, self._containers = [], [], [], []
-        self._registries.forget()
+        self.registries.forget()
 
     def _keep_space(self, space: Optional[Dict[Any, Any]], copies: Any) -> None:
         if space is not None and id(space) not in self._dicts:
@@ -135,7 +135,7 @@ class Snapshot:
         if kind is property:
             return lambda value: [value.fget, value.fset, value.fdel]
         if raw.derives(kind, type):
-            abstract = self._registries.is_abstract(kind)
+            abstract = self.registries.is_abstract(kind)
             return self._keep_abstract if abstract else self._keep_class
         if self._owns(kind):
             return self._keep_instance
@@ -193,7 +193,7 @@ class Snapshot:
         return list(space.values())
 
     def _keep_abstract(self, cls: Any) -> List[Any]:
-        self._registries.note([cls])
+        self.registries.note([cls])
         return self._keep_class(cls)
 
     def _keep_instance(self, instance: Any) -> List[Any]:
@@ -238,7 +238,7 @@ class Snapshot:
             self._containers += [(one, {}) for one in attributes if id(one) not in self._seen]
         self._restore_containers(step, notes)
         step.commit()
-        self._registries.restore()
+        self.registries.restore()
         return notes
 
     def _restore_entries(self, step: Batch, imported: List[str], notes: List[str]) -> None:

@@ -21,6 +21,11 @@ FUTURE_FLAGS = 0x1FE0000
 # What can bind names of the module in other ways than by assigning to them.
 _BINDERS = ("globals", "vars", "locals", "setattr", "exec")
 
+_ITERATE = frozenset(
+    "list tuple set frozenset dict sorted len enumerate max min sum reversed zip map filter".split()
+)
+EVERYTHING = "*"
+
 # What a statement is, compared with the code that was executed before.
 SAME = "same"  # the very same instructions
 CODE = "code"  # the same but for the bodies of functions that it defines
@@ -97,8 +102,13 @@ class Statement:
         elif kind == "Subscript":
             if syntax.kind(node.ctx) != "Load":
                 self.changes.add(syntax.dotted(node.value).partition(".")[0])
+        elif kind in ("For", "comprehension"):
+            self._note_all_of(node.iter)
         elif kind == "Call":
             called = syntax.dotted(node.func)
+            if called in _ITERATE:
+                for argument in node.args:
+                    self._note_all_of(argument)
             self.called.add(called.partition(".")[0])
             self.dynamic = self.dynamic or called in _BINDERS
             if "." in called and syntax.kind(self.node) == "Expr":
@@ -112,6 +122,11 @@ class Statement:
             self.called.add(syntax.dotted(decorator).partition(".")[0])
         for keyword in getattr(node, "keywords", ()) if kind == "ClassDef" else ():
             self.called.add(syntax.dotted(keyword.value).partition(".")[0])
+
+    def _note_all_of(self, node: Any) -> None:
+        """What is iterated over is read as `a.b.*`."""
+        if syntax.kind(node) in ("Name", "Attribute"):
+            self.chains.add("%s.%s" % (syntax.dotted(node), EVERYTHING))
 
 
 def evaluated(node: Any) -> Iterator[Any]:
