@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import sys
 
-from . import creation, raw
+from . import creation, functions, raw
 from .batch import MISSING, Batch
 
 TYPE_CHECKING = False
@@ -214,7 +214,11 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
         if name == "__class__":  # assigning it would change the metaclass
             pairing.pair(before, value)
             continue
-        if before is not MISSING and statuses.get(name) == "same" and not _is_code(value):
+        if (
+            before is not MISSING
+            and statuses.get(name) == "same"
+            and not functions.holds_code(value)
+        ):
             if name in pairing.filled.get(raw.class_qualname(new), ()) and type(before) is type(
                 value
             ):
@@ -223,7 +227,7 @@ def _attributes(pairing: Pairing, old: Any, new: Any, merging: bool) -> None:
             if not raw.is_class(before) and before is not value:
                 _keep_value(pairing, theirs, name, before, value)
                 continue
-        if not merging and not _is_code(value):
+        if not merging and not functions.holds_code(value):
             continue
         if not merging:
             if before is MISSING or not pairing.follow(before, value):
@@ -253,19 +257,13 @@ def _keep_value(pairing: Pairing, theirs: Any, name: str, before: Any, value: An
             pairing.keep(before, value)
 
 
-def _is_code(value: Any) -> bool:
-    from . import pairing
-
-    return pairing.holds_code(value)
-
-
 def _pair_attribute(pairing: Pairing, before: Any, value: Any, new: Any) -> Any:
     if before is MISSING:
         return value
-    if _is_code(value) or id(type(value)) in _INSIDE or type(value) is new:
+    if functions.holds_code(value) or id(type(value)) in _INSIDE or type(value) is new:
         return pairing.pair(before, value)
     space = raw.instance_dict(value)
-    if space is not None and any(_is_code(one) for one in space.values()):
+    if space is not None and any(functions.holds_code(one) for one in space.values()):
         return pairing.pair(before, value)
     return value
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CO_HAS_DOCSTRING = 0x4000000  # 3.14+
 _PLAIN = raw.ids(int, str, float, bool, bytes, raw.ModuleType, type(None), type(MISSING))
+_CODE = raw.ids(raw.FunctionType, staticmethod, classmethod, property)
 _CONTAINERS = raw.ids(dict, list, set, tuple)
 MOST_INSIDE = 1_000  # of a container in which functions are looked for
 _TARGET = "__modtui_target__"
@@ -216,3 +217,13 @@ def wrapped(value: Any) -> Optional[Any]:
     """What a wrapper says that it wraps."""
     space = raw.instance_dict(value)
     return None if space is None else space.get("__wrapped__")
+
+
+def holds_code(value: Any) -> bool:
+    """Whether it is a function, a class, or what wraps one."""
+    kind = type(value)
+    return (
+        id(kind) in _CODE
+        or raw.is_class(value)
+        or raw.class_name(kind) in ("_lru_cache_wrapper", "partial")
+    )

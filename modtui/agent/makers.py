@@ -8,7 +8,7 @@ texts are: what else it made stays, and for functions that is said.
 
 from __future__ import annotations
 
-from . import agreeing, codes, pairing, raw, statements, syntax
+from . import agreeing, codes, functions, raw, statements, syntax
 from .batch import MISSING
 
 TYPE_CHECKING = False
@@ -99,7 +99,7 @@ def read(space: Dict[Any, Any], chain: str, foreign: Foreign) -> str:
         others = foreign.attributes(definer)
         if others is not None and (name in others or (name + "." in others and name != rest[-1])):
             return VALUE
-        if others is not None and pairing.holds_code(value) and not raw.is_class(value):
+        if others is not None and functions.holds_code(value) and not raw.is_class(value):
             return CODE
     return ""
 
@@ -192,7 +192,7 @@ def _other_values(old: Any, new: Any, statuses: Dict[str, str]) -> Iterator[str]
             continue  # see below
         if type(name) is not str or name[:2] == "__" or statuses.get(name) == statements.SAME:
             continue
-        if not pairing.holds_code(value) and not _alike(ours.get(name, MISSING), value):
+        if not functions.holds_code(value) and not _alike(ours.get(name, MISSING), value):
             yield name
 
 

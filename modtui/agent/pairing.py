@@ -28,7 +28,6 @@ _INNER = raw.ids(raw.FunctionType, dict, list, tuple, property, staticmethod, cl
 _KEYS = raw.ids(str, int, bytes)
 _VALUES = raw.ids(int, float, complex, str, bytes)
 _CHANGEABLE = raw.ids(list, dict, set, bytearray)
-_CODE = raw.ids(raw.FunctionType, staticmethod, classmethod, property)
 _DEEP = 30
 
 
@@ -209,7 +208,7 @@ class Pairing:
         self, space: Dict[Any, Any], key: Any, value: Any, keep_state: bool, deep: int
     ) -> None:
         before = space.get(key, MISSING)
-        if before is not MISSING and keep_state and not holds_code(value):
+        if before is not MISSING and keep_state and not functions.holds_code(value):
             return
         result = self.pair(before, value, keep_state, deep)
         self.later(lambda: self.step.item(space, key, self.resolve(result)))
@@ -314,7 +313,7 @@ class Pairing:
             before = space.get(key, MISSING)
             if "%s.%s" % (new.__qualname__, key) in self.assigned:
                 self._item_later(space, key, value)
-            elif id(type(value)) in _CONSTANTS or holds_code(value) or before is MISSING:
+            elif id(type(value)) in _CONSTANTS or functions.holds_code(value) or before is MISSING:
                 result = self.pair(before, value, False, deep)
                 self._item_later(space, key, result)
             elif type(before) is not type(value):
@@ -405,15 +404,6 @@ def _same_payload(old: Any, new: Any) -> bool:
         if id(cls) in _CHANGEABLE:
             return False
     return True
-
-
-def holds_code(value: Any) -> bool:
-    kind = type(value)
-    return (
-        id(kind) in _CODE
-        or raw.is_class(value)
-        or raw.class_name(kind) in ("_lru_cache_wrapper", "partial")
-    )
 
 
 def _plain_hash(key: Any) -> bool:

@@ -13,7 +13,7 @@ import time
 from . import baseline, deriving, describing, effects, functions, loading, snapshot, undoing
 from .foreign import Foreign
 from .modulepatch import ModulePatch
-from .reloading import names_report, new_report
+from .reporting import names_report, new_report
 from .youngest import Youngest
 
 TYPE_CHECKING = False
