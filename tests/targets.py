@@ -283,7 +283,7 @@ class Target:
         that this was told through: that is waited for.
         """
         if self.descriptors is not None:
-            eventually(lambda: descriptors_of(self.pid) <= (self.descriptors or 0), 1.0)
+            eventually(lambda: descriptors_of(self.pid) <= (self.descriptors or 0), 20)
         os.kill(self.pid, signal.SIGUSR1)
         line = self.line()
         assert line.startswith("{"), f"{line!r}, exit code {self.process.poll()}"
@@ -412,7 +412,7 @@ def house(python: Python) -> Iterator[tuple[str, Path, str]]:
         shutil.rmtree(folder)
 
 
-def eventually(what: Any, seconds: float = 5.0) -> bool:
+def eventually(what: Any, seconds: float = 30.0) -> bool:
     """Wait until `what()` is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -39,8 +39,11 @@ from modtui.reach.session import Session, over_wire
 
 KEPT_OUTPUT = 1 << 20  # bytes
 ARRIVAL_TIME = 20.0  # seconds for an interpreter to start on a busy machine
-FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
-_KEYS = (signal.SIGINT, signal.SIGQUIT)  # which a terminal sends to all that it runs
+FORWARDED = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM),
+    *(signal.SIGTTIN, signal.SIGTTOU),  # gunicorn has one worker more, or less
+)
+_KEYS = (signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH)  # a terminal sends them to all it runs
 Terminal = Literal["pty", "inherit"]
 
 

@@ -26,7 +26,10 @@ def _headless(*argv: str, **options: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen([*command, *argv], stdout=subprocess.PIPE, cwd=CHECKOUT, **options)
 
 
-FORWARDED = [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGINT, signal.SIGQUIT]
+FORWARDED = [
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN),
+    *(signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH),
+]
 
 
 @pytest.mark.parametrize("number", FORWARDED)
