@@ -261,13 +261,13 @@ class Target:
     def __init__(self, process: subprocess.Popen[bytes], pid: int | None = None) -> None:
         self.process = process
         self.pid = pid or process.pid
-        self.descriptors: int | None = None  # how many it has when it is ready
+        self.sockets: int | None = None  # how many it has when it is ready
 
     def wait_ready(self, seconds: float = 30) -> None:
         """Wait for its "ready", and a moment for it to get into its state."""
         assert self.line(seconds) == "ready"
         time.sleep(0.03)
-        self.descriptors = descriptors_of(self.pid)
+        self.sockets = sockets_of(self.pid)
 
     def line(self, seconds: float = 30) -> str:
         """The next line that it prints."""
@@ -282,8 +282,8 @@ class Target:
         An agent's last act, when everybody has been told that it has left, is to close the socket
         that this was told through: that is waited for.
         """
-        if self.descriptors is not None:
-            eventually(lambda: descriptors_of(self.pid) <= (self.descriptors or 0), 20)
+        if self.sockets is not None:
+            eventually(lambda: sockets_of(self.pid) <= (self.sockets or 0))
         os.kill(self.pid, signal.SIGUSR1)
         line = self.line()
         assert line.startswith("{"), f"{line!r}, exit code {self.process.poll()}"
@@ -319,6 +319,14 @@ def links_of(pid: int) -> list[str]:
         with contextlib.suppress(FileNotFoundError):
             found.append(os.readlink(f"/proc/{pid}/fd/{name}"))
     return found
+
+
+def sockets_of(pid: int) -> int:
+    """How many of its descriptors are sockets; 0 if that cannot be seen."""
+    try:
+        return sum(link.startswith("socket:") for link in links_of(pid))
+    except OSError:
+        return 0
 
 
 def threads_of(pid: int) -> int:

@@ -93,8 +93,11 @@ def _patiently(
             return _by_pid(proc.Proc(pid), via, progress, stop, any_version)
         except Traced as refusal:
             patience = INSPECTOR_PATIENCE if _is_like_us(refusal.tracer) else TRACER_PATIENCE
-            if time.monotonic() - started > patience or stop.wait(0.02):
+            spent = time.monotonic() - started
+            if spent > patience or stop.wait(0.02):
                 raise
+            if spent > 1 and progress is not None:
+                progress(f"{refusal.reason}; giving up in {patience - spent:.0f} s")
 
 
 def _is_like_us(pid: int) -> bool:

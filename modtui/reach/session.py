@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Thread = Literal["main", "agent"]
 MAIN_PATIENCE = 5.0  # seconds for the main thread to come and take a job
-LEAVE_TIME = 5.0  # seconds for an agent to leave
+LEAVE_TIME = 15.0  # seconds for an agent to leave, beside busy threads on a busy machine
 POLL = 0.02  # seconds of each wait for a job, during which other calls must wait
 
 

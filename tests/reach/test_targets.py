@@ -19,9 +19,9 @@ from tests.targets import (
     PRELUDE,
     Target,
     eventually,
-    links_of,
     maps_of,
     program,
+    sockets_of,
     state_of,
     target,
     threads_of,
@@ -157,14 +157,10 @@ def test_fork_while_attached(python: Python) -> None:
                 assert session.calls.hello()["target"]["pid"] == process.pid
                 inner.detach()
             session.detach()
-        assert eventually(lambda: _sockets(process.pid) == 0)
+        assert eventually(lambda: sockets_of(process.pid) == 0)
         # What the child inherited while it was forked is closed by its own agent.
-        assert _sockets(child) == 0
+        assert sockets_of(child) == 0
         os.kill(child, 9)
-
-
-def _sockets(pid: int) -> int:
-    return sum(link.startswith("socket:") for link in links_of(pid))
 
 
 def test_a_target_that_closes_all_its_descriptors() -> None:
