@@ -14,6 +14,9 @@ from modtui.tui.filtering import Order, Row
 if TYPE_CHECKING:
     from modtui.agent import shapes
 
+ONE_SAVE = 2.0  # seconds
+ONE_SAVE_EVENTS = 8
+
 NOBODY: shapes.Target = {
     "pid": 0,
     "python": "",
@@ -118,6 +121,12 @@ class Model:
         event = Event(time.time() if at is None else at, kind, name, safe_text(text))
         self.events.append(event)
         return event
+
+    def just_said(self, name: str, text: str) -> bool:
+        """Whether that is in the log already: an editor's save may be several writes."""
+        since = time.time() - ONE_SAVE
+        latest = self.events[-ONE_SAVE_EVENTS:]
+        return any((one.name, one.text) == (name, text) and one.at >= since for one in latest)
 
     def files(self) -> dict[str, tuple[str, ...]]:
         """Which modules were loaded from which file."""

@@ -229,6 +229,17 @@ async def test_a_save_turns_it_stale_without_a_key(app: Make, session: FakeSessi
         await until(pilot, lambda: screen.query_one(ModuleDiff).hunks == 2)
 
 
+async def test_a_save_in_several_writes_is_told_once(app: Make, session: FakeSession) -> None:
+    async with app().run_test(size=WIDE) as pilot:
+        screen = await settled(pilot)
+        session.edit()
+        for _ in range(3):
+            screen.feed.judge(["shop.pricing"], frozenset(["/srv/shop/shop/pricing.py"]))
+            await until(pilot, lambda: screen.model.counts()["stale"] == 1)
+        said = [event.kind for event in screen.model.events if event.name == "shop.pricing"]
+        assert said == ["stale"]
+
+
 async def test_imports_of_the_target_appear(app: Make, session: FakeSession) -> None:
     async with app().run_test(size=WIDE) as pilot:
         screen = await settled(pilot)

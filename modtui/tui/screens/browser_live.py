@@ -270,7 +270,9 @@ class LiveScreen(Screen[None]):
             self.log_event(kind, name, row.reason)
         if event.saved:
             for name in event.verdicts:
-                if name not in turned and name in self.model.rows:
+                if name in turned or name not in self.model.rows:
+                    continue
+                if not self.model.just_said(name, self.model.rows[name].reason):
                     self.log_event("saved", name, self.model.rows[name].reason)
         for name in event.verdicts if event.saved else turned:
             self.pane.forget(name)
