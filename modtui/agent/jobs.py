@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from . import shapes
 
 KEPT = 16  # finished jobs whose results can still be asked for
+LOOK = 1.0  # seconds between looks at a job whose end main may have been kept from telling
 LONGEST_WAIT = 60.0  # seconds; an inspector that wants to wait longer asks again
 
 _jobs: Dict[str, _Job] = {}
@@ -56,8 +57,20 @@ class _Job:
         except BaseException as error:
             # Whatever it is, it belongs to the inspector that asked and not to the target's thread.
             self.error = {"type": "AgentError", "message": describe(error)}
-        self.state = "done"
+        finally:  # also if a signal's handler raises just there
+            self.state = "done"
+            self.done.release()
+
+    def withdraw(self) -> bool:
+        """True if it had not begun, and now never will."""
+        if not self.claim("withdrawn"):
+            return False
+        self.fn = None
         self.done.release()
+        return True
+
+    def ended(self) -> bool:
+        return self.state in ("done", "withdrawn")
 
     def as_json(self) -> shapes.JobState:
         state: Any = {"state": self.state, "result": None, "error": None}
@@ -82,7 +95,7 @@ def describe(error: BaseException) -> str:
 def submit(fn: Callable[[], Any]) -> str:
     """Keep a job to be run by another thread; returns its token."""
     token = posix.urandom(16).hex()
-    ended = [key for key, job in list(_jobs.items()) if job.state in ("done", "withdrawn")]
+    ended = [key for key, job in list(_jobs.items()) if job.ended()]
     for old in ended[:-KEPT]:
         _jobs.pop(old, None)
     _jobs[token] = _Job(fn)
@@ -114,11 +127,7 @@ def wait(token: str, seconds: float) -> shapes.JobState:
 def withdraw(token: str) -> bool:
     """Take the job back: True if it has not begun and now never will. Raises UnknownJob."""
     job = _find(token)
-    if not job.claim("withdrawn"):
-        return job.state == "withdrawn"
-    job.fn = None
-    job.done.release()
-    return True
+    return job.withdraw() or job.state == "withdrawn"
 
 
 def run_here(token: str) -> shapes.JobState:
@@ -154,27 +163,21 @@ def pump_with_ctypes(token: str) -> None:
         ctypes.pythonapi.Py_DecRef(ctypes.py_object(callback))
 
 
-def abandon(tokens: Iterable[str]) -> None:
-    """Withdraw these jobs if they have not begun: whoever wanted them has gone."""
-    for token in tokens:
-        if token in _jobs:
-            withdraw(token)
-
-
 def end(tokens: Iterable[str]) -> None:
-    """The same, and wait for those that have begun: their code needs the agent until it is out."""
-    for token in tokens:
-        job = _jobs.get(token)
-        if job is not None and not withdraw(token):
-            job.done.acquire()
-            job.done.release()  # for the next who waits
+    """Whoever wanted these jobs has gone: withdraw those that have not begun, and wait for those
+    that have, as their code needs the agent until it is out."""
+    for job in map(_jobs.get, tokens):
+        while job is not None and not job.withdraw() and not job.ended():
+            if job.done.acquire(True, LOOK):
+                job.done.release()  # for the next who waits
 
 
 def withdraw_all() -> None:
     """Withdraw every job that has not begun: the agent is leaving."""
-    abandon(list(_jobs))
+    for job in list(_jobs.values()):
+        job.withdraw()
 
 
 def unfinished() -> int:
     """How many jobs wait or run."""
-    return sum(job.state in ("waiting", "running") for job in list(_jobs.values()))
+    return sum(not job.ended() for job in list(_jobs.values()))
