@@ -106,7 +106,7 @@ def _candidates(foreign: Foreign) -> Iterator[entries.Entry]:
     for name, key, value in raw.entries():
         space = raw.module_dict(value)
         path = raw.exact_str(raw.get(space, "__file__"))
-        if path is not None and around.place_of(path) != "project":
+        if (path is not None and around.place_of(path) != "project") or name in around.agent:
             continue
         if space is not None and (path is not None or _is_own(name, key, value, around)):
             own.append((name, key, value))
