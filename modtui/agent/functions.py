@@ -127,7 +127,12 @@ def forward(step: Batch, old: Any, target: Any) -> None:
 
 def forwards(function: Any) -> bool:
     """Whether a function was made to forward to another one."""
-    return bool((function.__kwdefaults__ or {}).get(_TARGET) is not None)
+    return target_of(function) is not None
+
+
+def target_of(function: Any) -> Any:
+    """What a function was made to forward to, or None."""
+    return (function.__kwdefaults__ or {}).get(_TARGET)
 
 
 def stop_forwarding(step: Batch, function: Any) -> None:

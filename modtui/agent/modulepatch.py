@@ -243,6 +243,7 @@ class ModulePatch:
             found = functions.all_of(stage, gc.get_referrers(stage))
             new_functions = [one for one in found if id(one) not in private]
         old_functions = self._live_functions(young)
+        pairing.forwarders = [one for one in old_functions if functions.forwards(one)]
         names = Namespace(pairing, selection, execution, base)
         names.pair()
         self._pair_entry(pairing, entry_before)
@@ -261,9 +262,10 @@ class ModulePatch:
             replacing.put(first, second)
         for before, after in pairing.successors():
             replacing.instead[id(after)] = before
+        references = weakly.note(replacing)
         replacing.settle(young + made)
         mine = young + made + heap.unexplained(replacing, young, self._private_ids)
-        mine += weakly.holders(replacing, young, self._private_ids)
+        mine += weakly.holders(references, replacing, young, self._private_ids)
         successors = heap.Succession(pairing, young, self._private_ids)
         patched = self._patch_codes(pairing, old_functions)
         pairing.make_steps()

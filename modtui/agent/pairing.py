@@ -56,6 +56,7 @@ class Pairing:
         self.claimed: Set[int] = set()  # old functions that are dealt with
         self.cleared: List[Any] = []  # caches to be emptied afterwards
         self.young: Set[int] = set()  # ids of what was made while the statements were executed
+        self.forwarders: List[Any] = []  # old functions that call what took their place
         self._forwarded: List[Tuple[Any, Any]] = []
         self._functions: List[Tuple[Any, Any]] = []
         self._later: List[Callable[[], None]] = []
@@ -222,6 +223,7 @@ class Pairing:
                     raw.class_qualname(old),
                     "it is a function now; who holds the old class goes on with it",
                 )
+            self._forward_to(old, new)
             return new
         if id(old) in self.claimed:
             return new
@@ -269,6 +271,9 @@ class Pairing:
         if self.is_old(old) and id(old) not in self.claimed and callable(new):
             self.claimed.add(id(old))
             self._forwarded.append((old, new))
+        for one in self.forwarders:  # those that became what is replaced now
+            if functions.target_of(one) is old and callable(new):
+                self._forwarded.append((one, new))
 
     def _code(self, new: Any) -> Any:
         code = self.paths.at_place(new.__code__)

@@ -7,6 +7,8 @@ to what was called is found there, and taken out.
 
 from __future__ import annotations
 
+from _weakref import ReferenceType
+
 from . import agreeing, codes, heap, raw
 from .batch import MISSING, Batch, set_item
 from .statements import CHANGED
@@ -168,7 +170,7 @@ class Registrations:
         step = Batch()
         for container, before in self._before:
             for key, value in raw.items(container):
-                if id(type(key)) in _HASHED and key not in before and self._is_ours(value):
+                if _is_safe(key) and key not in before and self._is_ours(value):
                     forth = set_item(container, key, value)
                     step.add(forth, set_item(container, key, MISSING))
         self._before = []
@@ -191,14 +193,17 @@ def _keys(container: Any, ids: Set[int]) -> Set[Any]:
     """The keys of a dict, or the ids of elements, with which these objects are held."""
     if type(container) is dict:
         return {
-            key
-            for key, value in raw.items(container)
-            if id(type(key)) in _HASHED and _holds(value, ids, None)
+            key for key, value in raw.items(container) if _is_safe(key) and _holds(value, ids, None)
         }
     return {id(one) for one in _elements(container) if _holds(one, ids, None)}
 
 
 _HASHED = raw.ids(str, int, bytes, type)
+
+
+def _is_safe(key: Any) -> bool:
+    """Whether to hash and to compare a key is nobody's own code."""
+    return id(type(key)) in _HASHED or (type(key) is tuple and all(map(_is_safe, key)))
 
 
 def _elements(container: Any) -> List[Any]:
@@ -211,6 +216,8 @@ def _holds(one: Any, ids: Set[int], method: Any) -> bool:
     """Whether an element of a container is one of these objects, or a tuple or list with one."""
     if id(one) in ids:
         return True
+    if raw.derives(type(one), ReferenceType):
+        return id(one()) in ids
     if type(one) is raw.MethodType:
         if method is not None:
             return one.__self__ is method[0] and one.__func__.__name__ in method[1]

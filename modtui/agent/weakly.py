@@ -17,19 +17,34 @@ if TYPE_CHECKING:
     from .references import Replacing
 
 
-def holders(replacing: Replacing, young: List[Any], private: Callable[[], Set[int]]) -> List[Any]:
-    """Note a reference to the object that stays for each one to what it replaces; returns what
-    holds these."""
+_MOST_ROUNDS = 5  # tuples in tuples
+
+
+def note(replacing: Replacing) -> List[Any]:
+    """Note a reference to the object that stays for each one to what it replaces; returns these."""
     found = [one for new in replacing.keys() if getweakrefcount(new) for one in _held(new)]
-    if not found:
-        return []
     for one in found:
         replacing.put(one, _instead(one, replacing.resolve(one())))
-    skip = private() | heap.made_since(young)
-    referrers = gc.get_referrers(*found)
-    return [
-        one for one in referrers if heap.is_holder(one, skip) and not _of_subclasses(one, found)
-    ]
+    return found
+
+
+def holders(
+    found: List[Any], replacing: Replacing, young: List[Any], private: Callable[[], Set[int]]
+) -> List[Any]:
+    """What holds these references, or tuples with them."""
+    own, held, inner = private(), [], found
+    for _ in range(_MOST_ROUNDS if found else 0):
+        referrers = gc.get_referrers(*inner)
+        skip = own | heap.made_since(young)  # the arguments of that call among them
+        some = [one for one in referrers if heap.is_holder(one, skip)]
+        held += [one for one in some if not _of_subclasses(one, found)]
+        # Tuples are made anew, and what holds them is to be found in turn.
+        inner = [one for one in some if type(one) is tuple and id(one) not in replacing.by_id]
+        replacing.settle(inner)
+        inner = [one for one in inner if id(one) in replacing.by_id]
+        if not inner:
+            break
+    return held
 
 
 def _held(new: Any) -> List[Any]:

@@ -28,11 +28,15 @@ import traceback
 MOST_SECONDS = 60
 # What nobody can know without a record of what was loaded: values that somebody has bound to names
 # whose statement was not edited, names after the last one that stays, type aliases, attributes that
-# only the old text set.
+# only the old text set, what only it registered.
 NEED_PROOF = ("rebound_at_run_time", "names_removed", "pep695_everything", "type_parameters")
 NEED_PROOF += ("global_instances_of_own_classes", "docstrings_annotations_attributes")
 NEED_PROOF += ("class_decorators_edited", "plugin_registry_refuses_duplicates")
-NEED_PROOF += ("fails_at_the_last_line_then_retry",)
+NEED_PROOF += ("fails_at_the_last_line_then_retry", "orm_columns_and_relations")
+NEED_PROOF += ("web_framework_blueprints", "event_bus_with_weak_receivers")
+NEED_PROOF += ("parsers_and_cli_tables", "generic_containers_of_functions")
+NEED_PROOF += ("threads_and_timers_hold_methods", "undo_every_kind_of_change")
+NEED_PROOF += ("values_bound_at_run_time_stay", "numbers_by_import_and_rebinding")
 NEED_PROOF += ("typechecking_and_optional_imports", "registrations_that_go")
 NEED_PROOF += ("monkeypatched_names_stay_or_go", "attributes_set_by_statements")
 WAYS = ("once", "again", "undo", "bare")
