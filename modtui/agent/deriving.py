@@ -108,21 +108,22 @@ def _candidates(foreign: Foreign) -> Iterator[entries.Entry]:
         path = raw.exact_str(raw.get(space, "__file__"))
         if (path is not None and around.place_of(path) != "project") or name in around.agent:
             continue
-        if space is not None and (path is not None or _is_own(name, key, value, around)):
+        if space is not None and (path is not None or _own(name, key, value, around) is not None):
             own.append((name, key, value))
             spaces.append(space)
     found = traces.Traces(foreign)
     for start in range(0, len(own), AT_ONCE):
         some = spaces[start : start + AT_ONCE]
         for at in range(start, start + len(some)) if found.are_in(*some) else ():
-            if found.are_in(spaces[at]) and _is_own(*own[at], around):
-                yield entries.describe(*own[at], around)
+            entry = _own(*own[at], around) if found.are_in(spaces[at]) else None
+            if entry is not None:
+                yield entry
 
 
-def _is_own(name: str, key: Any, value: Any, around: entries.Surroundings) -> bool:
-    """Whether it is a module of the program's own, made from source."""
+def _own(name: str, key: Any, value: Any, around: entries.Surroundings) -> Optional[entries.Entry]:
+    """The entry, if it is a module of the program's own, made from source."""
     entry = entries.describe(name, key, value, around)
-    return entry.place == "project" and entry.status == "source"
+    return entry if entry.place == "project" and entry.status == "source" else None
 
 
 class _Text:

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 bootstrap: Any = _frozen_importlib
 _own_reloading: Dict[str, Any] = {}
+_NOTHING = object()
 
 
 def method_of(value: object, name: str) -> Any:
     """A method as the classes of a value store it, asking the value nothing; None without one."""
     for cls in raw.mro(type(value)):
-        namespace = raw.class_dict(cls)
-        if namespace is not None and name in namespace:
-            return namespace[name]
+        found = raw.stored(cls, name, _NOTHING)
+        if found is not _NOTHING:
+            return found
     return None
 
 

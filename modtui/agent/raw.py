@@ -102,6 +102,15 @@ def class_dict(value: object) -> Optional[Dict[Any, Any]]:
     return found.copy() if type(found) is MappingProxyType else None
 
 
+def stored(cls: object, name: str, default: Any = None) -> Any:
+    """What a class's own namespace has under a name; the default without, or if it is no class."""
+    try:
+        found = _type_dict(cls)
+    except TypeError:
+        return default
+    return found.get(name, default) if type(found) is MappingProxyType else default
+
+
 def mro(cls: object) -> Tuple[Any, ...]:
     """The method resolution order of a class; () when it has none or is not a class."""
     try:
