@@ -8,9 +8,10 @@ can see half done, brings the old objects up to date.
 from __future__ import annotations
 
 import gc
+import sys
 import time
 
-from . import baseline, deriving, describing, effects, functions, loading, snapshot, undoing
+from . import baseline, deriving, describing, effects, functions, loading, raw, snapshot, undoing
 from .foreign import Foreign
 from .modulepatch import ModulePatch
 from .reporting import names_report, new_report
@@ -59,6 +60,7 @@ class Patch:
             side_effects += self._put_back(before, made)
             return self._report(False, side_effects)
         if self._made_classes:
+            _empty_caches_of_typing()
             gc.collect(1)  # those that nobody needs are still their bases' subclasses
         self.batches.insert(0, before.registries.taking_back())
         undoing.note_patch(self._journal, self._names, self.batches, self._known)
@@ -199,6 +201,14 @@ class Patch:
             "side_effects": side_effects,
             "refused": self._making.refused,
         }
+
+
+def _empty_caches_of_typing() -> None:
+    """Have `typing` forget what it made of new classes that old ones have taken over: its caches
+    would give `Optional[...]` of these to who asks for those."""
+    cleanups = raw.get(raw.module_dict(sys.modules.get("typing")), "_cleanups")
+    for cleanup in list(cleanups) if type(cleanups) is list else ():
+        cleanup()
 
 
 def _say_changed(names: shapes.NamesReport, touched: Set[str]) -> None:
