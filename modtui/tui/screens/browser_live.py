@@ -66,7 +66,14 @@ class LiveScreen(Screen[None]):
         self.waiting = ""  # for what, while attaching
         self.lost: Trouble | None = None
         self._finishing = self.is_complete = False
+        self._styled = False
         self._again: Timer | None = None
+
+    def update_node_styles(self, animate: bool = True) -> None:
+        """Of all on the screen; when it is first shown, each has got its styles just now."""
+        if self._styled:
+            super().update_node_styles(animate)
+        self._styled = True
 
     def relist(self) -> None:
         """Show the list anew."""
