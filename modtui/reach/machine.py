@@ -6,7 +6,7 @@ Sources: the kernel's arch/*/include/uapi/asm/ptrace.h and unistd tables, and th
 from __future__ import annotations
 
 import ctypes
-import platform
+import os
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -179,5 +179,5 @@ AARCH64 = Machine(
 
 def here() -> Machine | None:
     """The machine that we run on, if it is one that we can trace."""
-    names = {"x86_64": X86_64, "AMD64": X86_64, "aarch64": AARCH64, "arm64": AARCH64}
-    return names.get(platform.machine()) if ctypes.sizeof(ctypes.c_void_p) == 8 else None
+    names = {"x86_64": X86_64, "aarch64": AARCH64}
+    return names.get(os.uname().machine) if ctypes.sizeof(ctypes.c_void_p) == 8 else None

@@ -168,6 +168,13 @@ class ModtuiApp(InTurn):
         self.clear_notifications()
         return super().push_screen(*args, **options)
 
+    def action_command_palette(self) -> None:
+        """Every action by its name."""
+        from modtui.tui.commands import Palette
+
+        if not Palette.is_open(self):  # type: ignore[arg-type]
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_help(self) -> None:
         """The help."""
         from modtui.tui.screens.help import HelpScreen

@@ -6,13 +6,19 @@ from collections.abc import Iterator
 from functools import partial
 
 from textual.actions import parse
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.types import IgnoreReturnCallbackType
 
 from modtui.tui import keys
 
 _NOT_HERE = ("commands", "interrupt", "up", "down", "page-up", "page-down", "escape")
 SCOPE_OF = {"BrowserScreen": ("browser", "list"), "PickerScreen": ("picker",)}
+
+
+class Palette(CommandPalette):
+    """Textual's, in our colours."""
+
+    CSS_PATH = "screens/palette.tcss"
 
 
 class Actions(Provider):

@@ -21,7 +21,6 @@ from modtui.tui.widgets.column_heads import ColumnHeads
 from modtui.tui.widgets.detail import TABS, Detail
 from modtui.tui.widgets.filter_line import FilterLine
 from modtui.tui.widgets.ground import Across, Framed
-from modtui.tui.widgets.guide import GuideBar
 from modtui.tui.widgets.module_list import Listing, ModuleList
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.pages import Pages
@@ -55,6 +54,8 @@ class BrowserScreen(ReloadScreen):
                 yield ModuleList(id="modules")
             yield Detail(self.model, id="detail")
         if self.guide is not None:
+            from modtui.tui.widgets.guide import GuideBar
+
             yield GuideBar(id="guide")
         yield LogLines(self.model, id="log")
         yield KeyBar(id="keys")

@@ -20,7 +20,6 @@ from modtui.tui.prose import wrap
 from modtui.tui.telling.left_behind import some
 from modtui.tui.widgets.bars import key_sign
 from modtui.tui.widgets.detail import Detail
-from modtui.tui.widgets.guide import Guide, GuideBar
 from modtui.tui.widgets.ink import Span
 from modtui.tui.widgets.notice import Banner
 from modtui.tui.widgets.top import HeaderBar, Legend, LogLines
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from modtui.tui.ahead import Opened
     from modtui.tui.application import ModtuiApp
     from modtui.tui.ports import Connect, Machine, Process, Running, Stores
+    from modtui.tui.widgets.guide import Guide, GuideBar
 
 TOAST_SECONDS = 3.0
 ROWS_FIRST_SECONDS = 0.3  # then the rest of the screen does not wait for them any more
@@ -131,7 +131,11 @@ class LiveScreen(Screen[None]):
     @property
     def guide_bar(self) -> GuideBar | None:
         """The demo's guide, if this is the demo."""
-        return self.query_one(GuideBar) if self.guide is not None else None
+        if self.guide is None:
+            return None
+        from modtui.tui.widgets.guide import GuideBar
+
+        return self.query_one(GuideBar)
 
     def guide_saw(self, event: str) -> None:
         """Tell the guide, if there is one."""
