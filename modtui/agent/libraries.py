@@ -33,7 +33,7 @@ def mapped() -> Dict[str, Mapping]:
     Of a file that was deleted the path ends in " (deleted)". Empty where there is no such list.
     """
     try:
-        data = read("/proc/self/maps")
+        data = read("/proc/self/maps", in_pieces=True)
     except OSError:
         return {}
     found: Dict[str, Mapping] = {}

@@ -32,8 +32,11 @@ def absolute(path: str) -> str:
     return path if is_absolute(path) else os.getcwd() + SEPARATORS[0] + path
 
 
-def read(path: str) -> bytes:
+def read(path: str, in_pieces: bool = False) -> bytes:
     """All of a file of the kernel's (/proc), in as few system calls as can be. Raises OSError.
+
+    `in_pieces`: the kernel tells it a page at a time, as it does `maps`, and only when nothing more
+    comes was that all.
 
     At each one the calling thread lets go of the interpreter, and has to wait until it is its turn
     again.
@@ -42,7 +45,7 @@ def read(path: str) -> bytes:
     descriptor = os.open(path, flags)
     try:
         parts = [os.read(descriptor, _CHUNK)]
-        while len(parts[-1]) == _CHUNK:
+        while parts[-1] if in_pieces else len(parts[-1]) == _CHUNK:
             parts.append(os.read(descriptor, _CHUNK))
     finally:
         os.close(descriptor)
