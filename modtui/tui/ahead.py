@@ -48,11 +48,9 @@ class Opened(NamedTuple):
     page: shapes.Page
 
 
-def open_session(connect: Connect, attempt: Attempt, look_only: bool = False) -> Opened:
+def open_session(connect: Connect, attempt: Attempt) -> Opened:
     """Connect and ask for what the first frame shows. Raises what the connection raises."""
     session = connect(attempt)
-    if look_only:
-        session.only_look()
     return Opened(session, session.calls.hello(), session.calls.list_modules(0, FIRST_PAGE))
 
 
@@ -101,11 +99,10 @@ class _InChild:
 class Ahead:
     """A connection that is being made already; asked again, it makes another one."""
 
-    def __init__(self, connect: Connect, look_only: bool = False, *, apart: bool = False) -> None:
+    def __init__(self, connect: Connect, *, apart: bool = False) -> None:
         """Begin; `apart` in a process of its own where one can be had. Then we must have one
         thread."""
         self._connect = connect
-        self._look_only = look_only
         self._attempt = Attempt()
         self._problem: Exception | None = None
         self._first: _InThread | _InChild | None
@@ -113,7 +110,7 @@ class Ahead:
         self._first = way(self._open, self._attempt)
 
     def _open(self, attempt: Attempt) -> Opened:
-        return open_session(self._connect, attempt, self._look_only)
+        return open_session(self._connect, attempt)
 
     def ready(self) -> Opened | None:
         """What was opened ahead, if it is there by now and nobody has had it; never waits."""

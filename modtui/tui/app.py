@@ -54,7 +54,7 @@ def run_app(
 
     Returns an exit code. What goes wrong with the target is told on the screen.
     """
-    ahead = Ahead(connect, look_only, apart=apart) if connect is not None else None
+    ahead = Ahead(connect, apart=apart) if connect is not None else None
     if guest:
         return _run(ahead, look_only=look_only, running=running, guide=guide)
     # Nothing that is loaded now is garbage; the app switches it on after the first frame.

@@ -167,10 +167,10 @@ class Feed(Widget):
         try:
             if isinstance(connect, Ahead):
                 opened = connect.open(attempt)
-                if look_only:
-                    opened.session.only_look()
             else:
-                opened = open_session(connect, attempt, look_only)
+                opened = open_session(connect, attempt)
+            if look_only:
+                opened.session.only_look()
         except Exception as error:
             self._tell(self.Failed(trouble(error)))
             return
@@ -188,8 +188,14 @@ class Feed(Widget):
         return self.Arrived(opened.page, opened.page["next"] is None)
 
     @work(thread=True, exclusive=True, group="attach", exit_on_error=False)
-    def go_on(self, opened: Opened) -> None:
+    def go_on(self, opened: Opened, look_only: bool = False) -> None:
         """The census after its first page."""
+        try:
+            if look_only:
+                opened.session.only_look()
+        except Exception as error:
+            self._gone(error)
+            return
         self._census(opened.session, opened.page["next"])
 
     @work(thread=True, exclusive=True, group="attach", exit_on_error=False)

@@ -30,6 +30,13 @@ async def preview(pilot: Any, *keys: str) -> PreviewScreen:
     return screen
 
 
+async def reported(pilot: Any) -> None:
+    """Reload what the cursor is on, up to the report."""
+    await preview(pilot, "r")
+    await pilot.press("y")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+
+
 async def test_reload_shows_the_plan_first_and_enter_goes_on(
     app: Make, session: FakeSession
 ) -> None:
@@ -191,9 +198,7 @@ async def test_a_failure_shows_the_modules_own_traceback(app: Make, session: Fak
     session.answer = "broken"
     async with app().run_test(size=WIDE) as pilot:
         await settled(pilot)
-        await preview(pilot, "r")
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await reported(pilot)
         text = pilot.app.screen.query_one("#story", Pages).text
         assert "KeyError" in text
         assert "RATES = {}['vat']" in text
@@ -211,9 +216,7 @@ async def test_from_a_failure_into_the_editor_at_its_line(
     session.answer = "broken"
     async with app().run_test(size=WIDE) as pilot:
         await settled(pilot)
-        await preview(pilot, "r")
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await reported(pilot)
         error = session.calls.told["broken"]["modules"][0]["error"]
         await pilot.press("e")
         ((path, line),) = opened
@@ -237,9 +240,7 @@ async def test_undo_asks_first(app: Make, session: FakeSession) -> None:
     session.edit()
     async with app().run_test(size=WIDE) as pilot:
         screen = await settled(pilot)
-        await preview(pilot, "r")
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await reported(pilot)
         await pilot.press("u")
         await until(pilot, lambda: pilot.app.screen.query("#yes"))
         await pilot.press("right", "enter")
@@ -254,9 +255,7 @@ async def test_the_journal_and_its_export(
     session.edit()
     async with app().run_test(size=WIDE) as pilot:
         await settled(pilot)
-        await preview(pilot, "r")
-        await pilot.press("y")
-        await until(pilot, lambda: isinstance(pilot.app.screen, ReportScreen))
+        await reported(pilot)
         await pilot.press("escape", "l")
         await until(pilot, lambda: isinstance(pilot.app.screen, JournalScreen))
         await pilot.press("m", "J")

@@ -98,13 +98,11 @@ class LiveScreen(Screen[None]):
             self._begin(opened)
 
     def _begin(self, opened: Opened) -> None:
-        if self.look_only:
-            opened.session.only_look()
         attached = Feed.Attached(opened.session, opened.hello)
         self._attached(attached)
         self.app.post_message(attached)
         self._arrived(self.feed.arrived(opened))
-        self.feed.go_on(opened)
+        self.feed.go_on(opened, self.look_only)
 
     def _finish(self) -> None:
         """Once there are rows, or they take long: what the first frame could do without."""

@@ -28,7 +28,7 @@ from modtui.tui.prose import BLANK, Document, Line, heading, wrap
 from modtui.tui.telling import plan as telling
 from modtui.tui.telling.left_behind import some
 from modtui.tui.telling.module import says
-from modtui.tui.widgets.bars import key_label
+from modtui.tui.widgets.bars import key_label, key_sign
 from modtui.tui.widgets.choices import Choices
 from modtui.tui.widgets.pages import Pages
 
@@ -336,7 +336,8 @@ class PreviewScreen(ModalScreen[Outcome]):
             self.dismiss(None)
         elif self.thread == "agent" or self._cancel.is_set():
             self.app.bell()
-            self._doing = "it goes to its end; ^q leaves modtui meanwhile"
+            leave = key_sign(self.app, "leave")
+            self._doing = f"it goes to its end; {leave} leaves modtui meanwhile"
             self._tick()
         else:
             self._cancel.set()

@@ -103,7 +103,7 @@ class HeaderBar(Bar):
         else:
             did = words.count(self.reloads, "reload") if self.reloads else "untouched"
             spans.append((did, "stale" if self.reloads else "muted"))
-            if width >= 150 and not self.reloads:
+            if width >= 150 and not self.reloads and self.state in ("live", "paused"):
                 spans.append((" · r reloads", "faint"))
         return [Piece([("  ", "text"), *spans, (" ", "text")])]
 
